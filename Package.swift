@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A target of ours: every one is compiled with the same settings.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// The tests of one target, beside the vectors and simulated peers of `TestSupport`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        swiftSettings: swiftSettings
+    )
+}
+
+let package = Package(
+    name: "causeway",
+    products: [
+        .executable(name: "causeway", targets: ["causeway"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        target("CausewayBytes"),
+        target("CausewayCrypto", ["CausewayBytes", "COpenSSL"]),
+        target("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
+        target("CausewayFronts", ["CausewayBytes"]),
+        target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
+        target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
+        target("CausewayConfig", ["CausewayBytes", "CausewayCore", "CausewayWire", "Yams"]),
+        target(
+            "CausewayNode",
+            [
+                "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayFronts", "CausewayIO",
+                "CausewayWire", .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .executableTarget(
+            name: "causeway",
+            dependencies: [
+                "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayNode", "CausewayWire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CausewayBytes"],
+            path: "Tests/TestSupport",
+            resources: [.copy("Vectors")],
+            swiftSettings: swiftSettings
+        ),
+        tests("CausewayBytes"),
+    ]
+)
