@@ -1,0 +1,114 @@
+public import CausewayBytes
+
+/// Where accepted salts are remembered, so that no request is accepted twice (SIP022 section 3.1.3).
+///
+/// One memory serves all the loops of a listener: a replay may arrive on any of them.
+public protocol SaltMemory: AnyObject {
+    /// Remembers the salt of an authenticated request; `false` when it was there already.
+    func insert(_ salt: Salt, timestamp: UnixSeconds, now: Instant, clock: UnixSeconds) -> Bool
+}
+
+/// Salts in generations of 62 seconds, none of which is forgotten while a request could still be accepted.
+///
+/// A request stamped 30 s ahead stays acceptable until almost 61 s after it came, so a memory of 60 s is too short. A
+/// generation is dropped whole, without a timer per salt, once 62 s have passed on the monotonic clock since it was
+/// closed **and** the wall clock has left the acceptance window of its newest timestamp: a wall clock that is set back
+/// reopens no door. After `maximumAge` it goes in any case, so that a clock once wrong by years does not hold memory.
+public struct SaltGenerations {
+    static let span = Interval.seconds(62)
+    static let maximumAge = Interval.seconds(3600)
+
+    private struct Generation {
+        var salts: SaltSet
+        var newestTimestamp: UnixSeconds = 0
+        var closed: Instant
+    }
+
+    private var current: SaltSet
+    private var newestTimestamp: UnixSeconds = 0
+    private var opened: Instant
+    private var older: [Generation] = []
+    private let seed: UInt64
+
+    /// An empty memory; `seed` is random and keeps the order of its tables from being guessed.
+    public init(seed: UInt64, now: Instant) {
+        self.seed = seed
+        self.current = SaltSet(seed: seed)
+        self.opened = now
+    }
+
+    /// Salts that are remembered now.
+    public var count: Int { self.older.reduce(self.current.count) { $0 + $1.salts.count } }
+
+    /// As ``SaltMemory/insert(_:timestamp:now:clock:)``.
+    public mutating func insert(
+        _ salt: Salt,
+        timestamp: UnixSeconds,
+        now: Instant,
+        clock: UnixSeconds
+    ) -> Bool {
+        if now - self.opened >= Self.span { self.turn(now: now, clock: clock) }
+        for generation in self.older where generation.salts.contains(salt) { return false }
+        guard self.current.insert(salt) else { return false }
+        self.newestTimestamp = max(self.newestTimestamp, timestamp)
+        return true
+    }
+
+    private mutating func turn(now: Instant, clock: UnixSeconds) {
+        self.older.removeAll { generation in
+            let age = now - generation.closed
+            let isStale =
+                clock > generation.newestTimestamp && clock - generation.newestTimestamp > maximumTimeDifference
+            return age >= Self.maximumAge || (age >= Self.span && isStale)
+        }
+        if self.current.count > 0 {
+            let full = Generation(salts: self.current, newestTimestamp: self.newestTimestamp, closed: now)
+            self.older.append(full)
+            self.current = SaltSet(seed: self.seed)
+        }
+        self.newestTimestamp = 0
+        self.opened = now
+    }
+}
+
+/// An open-addressed set of salts: 32 bytes a place, half of the places free.
+private struct SaltSet {
+    private var places: [Salt] = []
+    private(set) var count = 0
+    private let seed: UInt64
+
+    init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    func contains(_ salt: Salt) -> Bool {
+        guard !self.places.isEmpty else { return false }
+        return self.places[self.place(of: salt)] == salt
+    }
+
+    /// `false` when the salt is there. An all-zero salt, which marks a free place, counts as there: nobody draws it.
+    mutating func insert(_ salt: Salt) -> Bool {
+        guard salt != Salt() else { return false }
+        if 2 * (self.count + 1) > self.places.count { self.grow() }
+        let place = self.place(of: salt)
+        guard self.places[place] != salt else { return false }
+        self.places[place] = salt
+        self.count += 1
+        return true
+    }
+
+    /// The place that holds `salt`, or the free one where it belongs.
+    private func place(of salt: Salt) -> Int {
+        let mask = self.places.count - 1
+        let product = (salt.words[0] ^ self.seed).multipliedFullWidth(by: salt.words[1] | 1)
+        var place = Int(truncatingIfNeeded: product.high ^ product.low) & mask
+        while self.places[place] != salt, self.places[place] != Salt() { place = (place + 1) & mask }
+        return place
+    }
+
+    private mutating func grow() {
+        let old = self.places
+        self.places = Array(repeating: Salt(), count: max(64, old.count * 2))
+        for salt in old where salt != Salt() { self.places[self.place(of: salt)] = salt }
+    }
+}
