@@ -1,1 +1,63 @@
 #pragma once
+// The kernel calls that Swift cannot import or that would cost it a struct conversion. Every function that can fail
+// returns a negative errno value itself, so that nothing can run between the call and the reading of errno.
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/// An IP address and port in host byte order. `family` is 4 or 6; an IPv4 address lies in the low 32 bits of `low`.
+struct CLinux_address {
+    uint64_t high;
+    uint64_t low;
+    uint16_t port;
+    uint8_t family;
+};
+
+// Descriptors
+
+int CLinux_close(int descriptor);
+int CLinux_eventfd(void);
+void CLinux_eventfd_signal(int descriptor);
+void CLinux_eventfd_clear(int descriptor);
+
+// Epoll, edge-triggered throughout
+
+int CLinux_epoll_create(void);
+int CLinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t word);
+int CLinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t word);
+int CLinux_epoll_remove(int epoll, int descriptor);
+/// Waits at most `timeout` nanoseconds, for ever when it is negative.
+int CLinux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout);
+uint64_t CLinux_event_word(const struct epoll_event *event);
+
+// Sockets: all non-blocking, close-on-exec, without Nagle's algorithm
+
+int CLinux_listen(const struct CLinux_address *address, int backlog);
+int CLinux_accept(int listener, struct CLinux_address *peer);
+/// A socket whose connection is made or under way.
+int CLinux_connect(const struct CLinux_address *address);
+int CLinux_local_address(int descriptor, struct CLinux_address *address);
+/// The pending error of a socket as a positive errno value, 0 for none.
+int CLinux_socket_error(int descriptor);
+int CLinux_shutdown_write(int descriptor);
+/// Makes the next close send RST and drop what was not sent.
+int CLinux_reset_on_close(int descriptor);
+
+ssize_t CLinux_read(int descriptor, void *buffer, size_t count);
+ssize_t CLinux_readv(int descriptor, const void *vectors, int count);
+ssize_t CLinux_write(int descriptor, const void *buffer, size_t count);
+ssize_t CLinux_writev(int descriptor, const void *vectors, int count);
+
+// Process
+
+uint64_t CLinux_monotonic_nanoseconds(void);
+uint64_t CLinux_unix_seconds(void);
+int CLinux_random(void *buffer, size_t count);
+/// Raises the soft limit of open descriptors to the hard one and returns it.
+int64_t CLinux_raise_descriptor_limit(void);
+void CLinux_ignore_broken_pipes(void);
+int CLinux_processor_count(void);
+
+/// Calls `visit` with every address of the host's interfaces.
+int CLinux_own_addresses(void *context, void (*visit)(void *context, const struct CLinux_address *address));

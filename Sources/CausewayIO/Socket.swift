@@ -1,0 +1,120 @@
+import CLinux
+public import CausewayBytes
+import Glibc
+
+/// A TCP socket with one owner: non-blocking, close-on-exec, without Nagle's algorithm. Closed when its owner goes.
+public struct Socket: ~Copyable {
+    /// The descriptor, or -1 for no socket.
+    public private(set) var descriptor: CInt
+
+    /// No socket.
+    public init() {
+        self.descriptor = -1
+    }
+
+    private init(owning descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        if self.descriptor >= 0 { _ = CLinux_close(self.descriptor) }
+    }
+
+    public var isOpen: Bool { self.descriptor >= 0 }
+
+    /// A listening socket that shares its address with the other loops' (SO_REUSEPORT); `[::]` takes IPv4 too.
+    public static func listening(on address: SocketAddress, backlog: CInt) throws(SystemCallError) -> Socket {
+        var raw = CLinux_address(address)
+        return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog)))
+    }
+
+    /// The next connection of a listening socket, or `nil` when none waits.
+    public borrowing func accept(peer: inout SocketAddress) throws(SystemCallError) -> Socket? {
+        var raw = CLinux_address()
+        let result = CLinux_accept(self.descriptor, &raw)
+        if result == -EAGAIN { return nil }
+        let socket = Socket(owning: try checked("accept", result))
+        if let address = SocketAddress(raw) { peer = address }
+        return socket
+    }
+
+    /// A socket whose connection to `address` is made or under way; it becomes writable when that is decided.
+    public static func connecting(to address: SocketAddress) throws(SystemCallError) -> Socket {
+        var raw = CLinux_address(address)
+        return Socket(owning: try checked("connect", CLinux_connect(&raw)))
+    }
+
+    /// The error that waits on the socket, such as that of its connection attempt.
+    public borrowing func pendingError() -> SystemCallError? {
+        let code = CLinux_socket_error(self.descriptor)
+        return code == 0 ? nil : SystemCallError(code: code, call: "connect")
+    }
+
+    /// The address of this end.
+    public borrowing func localAddress() -> SocketAddress? {
+        var raw = CLinux_address()
+        guard CLinux_local_address(self.descriptor, &raw) == 0 else { return nil }
+        return SocketAddress(raw)
+    }
+
+    @inline(__always)
+    public borrowing func read(into region: ByteRegion) -> TransferResult {
+        TransferResult(reading: CLinux_read(self.descriptor, region.base, region.count), call: "read")
+    }
+
+    @inline(__always)
+    public borrowing func read(into regions: RegionList) -> TransferResult {
+        let count = regions.withRegions { CLinux_readv(self.descriptor, $0.baseAddress, CInt($0.count)) }
+        return TransferResult(reading: count, call: "readv")
+    }
+
+    @inline(__always)
+    public borrowing func write(_ region: ByteRegion) -> TransferResult {
+        TransferResult(writing: CLinux_write(self.descriptor, region.base, region.count), call: "write")
+    }
+
+    @inline(__always)
+    public borrowing func write(_ regions: RegionList) -> TransferResult {
+        if regions.count == 1 { return self.write(regions[0]) }
+        let count = regions.withRegions { CLinux_writev(self.descriptor, $0.baseAddress, CInt($0.count)) }
+        return TransferResult(writing: count, call: "writev")
+    }
+
+    /// Sends FIN; reading goes on.
+    public borrowing func shutDownWriting() {
+        _ = CLinux_shutdown_write(self.descriptor)
+    }
+
+    /// Closes: FIN, or RST when bytes wait unread.
+    public mutating func close() {
+        guard self.descriptor >= 0 else { return }
+        _ = CLinux_close(self.descriptor)
+        self.descriptor = -1
+    }
+
+    /// Closes with RST, whatever waits.
+    public mutating func reset() {
+        guard self.descriptor >= 0 else { return }
+        _ = CLinux_reset_on_close(self.descriptor)
+        self.close()
+    }
+}
+
+extension CLinux_address {
+    init(_ address: SocketAddress) {
+        switch address.ip {
+        case .v4(let ip): self.init(high: 0, low: UInt64(ip), port: address.port, family: 4)
+        case .v6(let high, let low): self.init(high: high, low: low, port: address.port, family: 6)
+        }
+    }
+}
+
+extension SocketAddress {
+    init?(_ raw: CLinux_address) {
+        switch raw.family {
+        case 4: self.init(ip: .v4(UInt32(truncatingIfNeeded: raw.low)), port: raw.port)
+        case 6: self.init(ip: IPAddress(v6High: raw.high, low: raw.low), port: raw.port)
+        default: return nil
+        }
+    }
+}
