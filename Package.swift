@@ -67,5 +67,6 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         tests("CausewayBytes"),
+        tests("CausewayFronts", ["CausewayBytes"]),
     ]
 )
