@@ -68,5 +68,6 @@ let package = Package(
         ),
         tests("CausewayBytes"),
         tests("CausewayFronts", ["CausewayBytes"]),
+        tests("CausewayCore", ["CausewayBytes"]),
     ]
 )
