@@ -69,5 +69,6 @@ let package = Package(
         tests("CausewayBytes"),
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
+        tests("CausewayIO", ["CausewayBytes"]),
     ]
 )
