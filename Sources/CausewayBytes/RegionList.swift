@@ -31,8 +31,51 @@ public final class RegionList {
         self.count += 1
     }
 
+    /// Appends a region, or makes the last one longer when `region` begins where that ends.
+    public func appendOrJoin(_ region: ByteRegion) {
+        if self.count > 0 {
+            let last = self.storage[self.count - 1]
+            if last.base + last.count == region.base {
+                self.storage[self.count - 1] = ByteRegion(base: last.base, count: last.count + region.count)
+                return
+            }
+        }
+        self.append(region)
+    }
+
     public func removeAll() {
         self.count = 0
+    }
+
+    /// Cuts the list to its first `byteCount` bytes; it must have that many.
+    public func truncate(to byteCount: Int) {
+        var left = byteCount
+        var index = 0
+        while left > 0 {
+            precondition(index < self.count, "a region list is cut to more than it holds")
+            let region = self.storage[index]
+            if region.count > left { self.storage[index] = region.region(0..<left) }
+            left -= min(left, region.count)
+            index += 1
+        }
+        self.count = index
+    }
+
+    /// Copies the bytes from `offset` on, counted over all regions, to the start of `target`, which has room for them.
+    public func copy(from offset: Int, to target: ByteRegion) {
+        var skip = offset
+        var copied = 0
+        for index in 0..<self.count {
+            let region = self.storage[index]
+            if skip >= region.count {
+                skip -= region.count
+                continue
+            }
+            let part = region.suffix(from: skip)
+            target.copy(part, to: copied)
+            copied += part.count
+            skip = 0
+        }
     }
 
     /// The sum of the regions' bytes.

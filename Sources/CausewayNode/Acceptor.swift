@@ -1,0 +1,77 @@
+import CausewayBytes
+import CausewayIO
+import Synchronization
+
+/// Takes the connections of one listening socket on one loop.
+///
+/// When descriptors run out, accepting pauses: nothing spins, the backlog waits in the kernel, and the next session
+/// that ends, or a timer, makes it go on.
+final class Acceptor: EventHandler {
+    /// Connections that are taken before others have their turn.
+    private static let batch = 64
+    private static let pause = Interval.milliseconds(200)
+
+    private let socket: Socket
+    private let listener: Listener
+    private unowned let worker: Worker
+    private var token = HandlerToken.none
+    private var isPaused = false
+
+    init(_ socket: consuming Socket, listener: Listener, worker: Worker) {
+        self.socket = socket
+        self.listener = listener
+        self.worker = worker
+    }
+
+    func start() throws(SystemCallError) {
+        self.token = self.worker.loop.register(self)
+        try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
+    }
+
+    func ready(_ events: ReadyEvents, tag: UInt8) {
+        if !self.isPaused { self.accept() }
+    }
+
+    func timerFired(tag: UInt8) {
+        self.resumeIfPaused()
+    }
+
+    func resumed() {
+        if !self.isPaused { self.accept() }
+    }
+
+    func resumeIfPaused() {
+        guard self.isPaused else { return }
+        self.isPaused = false
+        // In a turn of its own: the caller may be in the middle of ending a session.
+        self.worker.loop.yield(self.token)
+    }
+
+    private func accept() {
+        for _ in 0..<Self.batch {
+            let shared = self.worker.shared
+            guard shared.sessionCount.load(ordering: .relaxed) < shared.limits.sessions else {
+                return self.stopFor("the limit of sessions is reached")
+            }
+            var peer = SocketAddress(ip: .v4(0), port: 0)
+            do throws(SystemCallError) {
+                guard let socket = try self.socket.accept(peer: &peer) else { return }
+                Session.begin(socket, from: self.listener, on: self.worker)
+            } catch {
+                if error.isExhaustion { return self.stopFor(error.description) }
+                // Anything else is about that one connection (ECONNABORTED, EPERM of a firewall): take the next.
+            }
+        }
+        self.worker.loop.yield(self.token)
+    }
+
+    private func stopFor(_ reason: String) {
+        self.worker.note(.acceptPaused, reason, at: self.listener.name)
+        self.isPaused = true
+        if let session = self.worker.drained.popOldest() {
+            self.worker.note(.drainEvicted, reason, at: self.listener.name)
+            session.evict()
+        }
+        _ = self.worker.loop.schedule(after: Self.pause, to: self.token, tag: 0)
+    }
+}

@@ -1,0 +1,66 @@
+import CausewayBytes
+import Logging
+import Synchronization
+
+/// Says what the world does wrong, at most once per cause, place and minute, with the number of times.
+///
+/// A prober can so fill neither the disk nor the reader's patience.
+final class CauseLog: Sendable {
+    /// What went wrong.
+    enum Cause: String, Sendable {
+        case handshakeRefused = "handshake refused"
+        case notAProxyProtocol = "not a proxy protocol"
+        case wrongPassword = "wrong password"
+        case targetDenied = "target denied"
+        case connectFailed = "connect failed"
+        case streamCorrupt = "stream corrupt"
+        case acceptPaused = "accepting paused"
+        case drainEvicted = "drained connection evicted"
+    }
+
+    private struct Key: Hashable {
+        var cause: Cause
+        var detail: String
+        var place: String
+    }
+
+    private struct Entry {
+        var last: Instant
+        var suppressed = 0
+    }
+
+    private static let interval = Interval.seconds(60)
+    /// Keys are made of our own words and the configuration's names, so there are few; this is only a backstop.
+    private static let capacity = 1024
+
+    private let logger: Logger
+    private let entries = Mutex<[Key: Entry]>([:])
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Logs `cause` at `place` (a listener's or exit's name) unless that was done less than a minute ago.
+    func note(_ cause: Cause, _ detail: String, at place: String, now: Instant) {
+        let key = Key(cause: cause, detail: detail, place: place)
+        let count: Int? = self.entries.withLock { entries in
+            if var entry = entries[key] {
+                guard now - entry.last >= Self.interval else {
+                    entry.suppressed += 1
+                    entries[key] = entry
+                    return nil
+                }
+                entries[key] = Entry(last: now)
+                return entry.suppressed + 1
+            }
+            guard entries.count < Self.capacity else { return nil }
+            entries[key] = Entry(last: now)
+            return 1
+        }
+        guard let count else { return }
+        self.logger.notice(
+            "\(cause.rawValue)",
+            metadata: ["reason": "\(detail)", "at": "\(place)", "count": "\(count)"]
+        )
+    }
+}

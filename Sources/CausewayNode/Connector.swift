@@ -1,0 +1,151 @@
+import CausewayBytes
+import CausewayCore
+import CausewayFronts
+import CausewayIO
+
+/// Makes the connection to a name for one session: asks for its addresses, tries them as `HappyEyeballs` says, and
+/// judges every address before it is tried.
+final class Connector: EventHandler, ResolutionClient {
+    private struct Attempt: ~Copyable {
+        var socket = Socket()
+    }
+
+    private static let families: [AddressFamily] = [.v6, .v4]
+
+    private unowned let session: Session
+    private unowned let worker: Worker
+    private let name: DomainName
+    private let port: UInt16
+    private let policy: AddressPolicy?
+    private var eyeballs: HappyEyeballs
+    private var token = HandlerToken.none
+    private var timer = TimerWheel.Handle.none
+    private var tickets: [Resolver.Ticket?] = [nil, nil]
+    private var attempts = InlineArray<8, Attempt> { _ in Attempt() }
+    /// What the attempts and queries have failed of: the last error is what the customer is told.
+    private var failure = ConnectFailure.nameNotResolved
+    private var isOver = false
+
+    init(_ name: DomainName, port: UInt16, policy: AddressPolicy?, session: Session) {
+        self.session = session
+        self.worker = session.worker
+        self.name = name
+        self.port = port
+        self.policy = policy
+        self.eyeballs = HappyEyeballs(preference: session.listener.exit.preference)
+    }
+
+    func start() {
+        self.token = self.worker.loop.register(self)
+        for (index, family) in Self.families.enumerated() { self.ask(family, index) }
+        self.advance()
+    }
+
+    /// Gives up: no answer and no attempt matters any more.
+    func cancel() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        for ticket in self.tickets {
+            if let ticket { self.worker.resolver?.cancel(ticket) }
+        }
+        for index in self.attempts.indices { self.attempts[index].socket.reset() }
+        self.worker.loop.cancel(self.timer)
+        self.worker.loop.deregister(self.token)
+    }
+
+    // MARK: - Names
+
+    private func ask(_ family: AddressFamily, _ index: Int) {
+        switch self.worker.cachedAnswer(self.name, family) {
+        case .addresses(let addresses): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
+        case .negative: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+        case .none:
+            guard let resolver = self.worker.resolver else { return }
+            switch resolver.resolve(self.name, family, query: UInt32(index), for: self) {
+            case .answered(let resolution): self.note(family, resolution)
+            case .waiting(let ticket): self.tickets[index] = ticket
+            }
+        }
+    }
+
+    private func note(_ family: AddressFamily, _ resolution: Resolution) {
+        self.worker.remember(self.name, family, resolution)
+        switch resolution {
+        case .addresses(let addresses, _): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
+        case .failed: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+        }
+    }
+
+    func resolved(_ query: UInt32, family: AddressFamily, result: Resolution) {
+        guard !self.isOver else { return }
+        self.tickets[Int(query)] = nil
+        self.note(family, result)
+        self.advance()
+    }
+
+    // MARK: - Attempts
+
+    private func advance() {
+        while !self.isOver {
+            switch self.eyeballs.next(now: self.worker.loop.now) {
+            case .connect(let attempt, let ip): self.tryConnecting(attempt, SocketAddress(ip: ip, port: self.port))
+            case .wait(let instant):
+                self.worker.loop.cancel(self.timer)
+                let interval = instant - self.worker.loop.now
+                self.timer = self.worker.loop.schedule(after: interval, to: self.token, tag: 0)
+                return
+            case .waitForEvents: return
+            case .done(let attempt): return self.succeed(attempt)
+            case .failed: return self.session.connectFailed(self.failure)
+            }
+        }
+    }
+
+    private func tryConnecting(_ attempt: Int, _ address: SocketAddress) {
+        if case .denied(let reason) = self.policy?.verdict(for: address) {
+            self.worker.note(.targetDenied, "\(reason)", at: self.session.listener.exit.name)
+            self.failure = .denied
+            return self.eyeballs.attemptFailed(attempt)
+        }
+        do throws(SystemCallError) {
+            self.attempts[attempt].socket = try Socket.connecting(to: address)
+            let descriptor = self.attempts[attempt].socket.descriptor
+            try self.worker.loop.add(descriptor, .stream, to: self.token, tag: UInt8(attempt))
+        } catch {
+            self.attempts[attempt].socket.close()
+            self.failure = ConnectFailure(error)
+            self.eyeballs.attemptFailed(attempt)
+        }
+    }
+
+    private func succeed(_ attempt: Int) {
+        var socket = Socket()
+        swap(&socket, &self.attempts[attempt].socket)
+        self.cancel()
+        self.session.connected(socket)
+    }
+
+    // MARK: - EventHandler
+
+    func ready(_ events: ReadyEvents, tag: UInt8) {
+        let attempt = Int(tag)
+        guard !self.isOver, self.attempts[attempt].socket.isOpen,
+            !events.isDisjoint(with: [.writable, .error, .hangUp])
+        else { return }
+        if events.contains(.error), let error = self.attempts[attempt].socket.pendingError() {
+            self.attempts[attempt].socket.close()
+            self.failure = ConnectFailure(error)
+            self.eyeballs.attemptFailed(attempt)
+        } else {
+            self.eyeballs.attemptSucceeded(attempt)
+        }
+        self.advance()
+    }
+
+    func timerFired(tag: UInt8) {
+        self.timer = .none
+        self.advance()
+    }
+
+    func resumed() {}
+}

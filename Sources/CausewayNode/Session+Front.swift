@@ -1,0 +1,111 @@
+import CausewayBytes
+import CausewayCrypto
+import CausewayFronts
+import CausewayIO
+
+/// The handshake of an application on a `mixed` listener. A class, so that it is gone when the session is open.
+final class FrontStage {
+    var front: MixedFront
+    /// What was received and not yet understood.
+    var held = Block()
+    var body: HTTPRequestBody?
+    var isHTTPForward = false
+
+    init(requiresAuthentication: Bool) {
+        self.front = MixedFront(requiresAuthentication: requiresAuthentication)
+    }
+}
+
+extension Session {
+    func readFront(_ stage: FrontStage) {
+        while case .front = self.phase {
+            guard self.near.isReadable else { return }
+            let area = self.worker.scratch.body
+            let kept = stage.held.count
+            let room = max(MixedFront.maximumInputCount - kept, 1)
+            switch self.near.read(into: area.region(kept..<kept + room)) {
+            case .transferred(let count):
+                area.copy(stage.held.region)
+                self.worker.pool.release(&stage.held)
+                self.advance(stage, area.region(0..<kept + count))
+            case .wouldBlock: return
+            case .endOfStream, .failed:
+                // Before a request there is nothing that an end of the stream could mean but leaving.
+                self.worker.pool.release(&stage.held)
+                return self.close()
+            }
+        }
+    }
+
+    /// Lets the front work through `input`, keeping what it does not consume.
+    private func advance(_ stage: FrontStage, _ input: ByteRegion) {
+        var rest = input
+        while true {
+            var (consumed, step) = stage.front.receive(rest)
+            rest = rest.suffix(from: consumed)
+            if case .authenticate(let name, let password) = step {
+                let isAccepted = self.isAuthentic(name, password)
+                if !isAccepted { self.worker.note(.wrongPassword, "", at: self.listener.name) }
+                step = stage.front.authenticated(isAccepted)
+                if case .needMore = step { continue }
+            }
+            switch step {
+            case .needMore:
+                stage.held = self.worker.pool.block(copying: rest)
+                return
+            case .send(let reply):
+                // What is left lies in the scratch memory that the reply is sent from.
+                stage.held = self.worker.pool.block(copying: rest)
+                self.say(reply)
+                guard case .front = self.phase, !stage.held.isEmpty else { return }
+                rest = self.worker.scratch.body.region(0..<stage.held.count)
+                rest.copy(stage.held.region)
+                self.worker.pool.release(&stage.held)
+            case .request(let request): return self.open(request, stage, rest)
+            case .refuse(let reply): return self.refuse(with: reply)
+            case .close:
+                self.worker.note(.notAProxyProtocol, "", at: self.listener.name)
+                return self.close()
+            case .authenticate: preconditionFailure("a front asks for one verdict at a time")
+            }
+        }
+    }
+
+    /// Keeps what came behind the request and opens the far leg.
+    private func open(_ request: MixedFront.Request, _ stage: FrontStage, _ rest: ByteRegion) {
+        let target: Address
+        switch request {
+        case .connect(let address):
+            target = address
+            self.up.early = self.worker.pool.block(copying: rest)
+        case .http(let forward):
+            target = forward.target
+            let body = RequestBodyBox(forward.body)
+            guard let count = body.accept(rest) else {
+                return self.refuse(with: stage.front.failed(.general))
+            }
+            self.up.early = self.worker.pool.block(copying: forward.head + rest.region(0..<count).array())
+            self.up.body = body
+        }
+        self.front = stage
+        self.connect(to: target)
+    }
+
+    private func isAuthentic(_ name: [UInt8], _ password: [UInt8]) -> Bool {
+        guard case .mixed(let passwords?) = self.listener.kind else { return true }
+        let given = Secret(password)
+        // An unknown name is compared with something too, so that it takes as long.
+        guard let secret = passwords[name] else { return given == Secret(Array(password.reversed()) + [0]) }
+        return secret == given
+    }
+
+    func handshakeTimedOut(_ stage: FrontStage) {
+        let reply = stage.front.timeoutReply
+        self.worker.pool.release(&stage.held)
+        if reply.isEmpty {
+            self.close()
+        } else {
+            self.refuse(with: reply)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import CausewayBytes
+import CausewayIO
+
+/// How a session ends that never was one.
+extension Session {
+    /// How long a peer that was told no may keep sending.
+    private static let lingerTimeout = Interval.seconds(1)
+    /// Reads that one turn throws away before others have theirs.
+    private static let discardBatch = 16
+
+    var isDraining: Bool {
+        if case .draining = self.phase { true } else { false }
+    }
+
+    /// Says nothing, reads on and throws away, until the peer leaves or the handshake's deadline, which stands, comes:
+    /// the same for every cause, so that none can be told from another (protocol reference 2.7).
+    func drain() {
+        self.phase = .draining
+        self.up.release(to: self.worker.pool)
+        self.worker.drained.append(self)
+        if self.worker.drained.count > self.worker.shared.limits.drained, let oldest = self.worker.drained.popOldest() {
+            self.worker.note(.drainEvicted, "too many are being drained", at: self.listener.name)
+            oldest.evict()
+        }
+        self.discard()
+    }
+
+    /// Gives a drained connection up to make room.
+    func evict() {
+        self.abort()
+    }
+
+    /// Says `reply`, shuts down writing, reads off for a moment what the peer still sends (so that the close does not
+    /// turn into a reset that overtakes the reply), and closes.
+    func refuse(with reply: [UInt8]) {
+        self.up.release(to: self.worker.pool)
+        self.far.close(resetting: true)
+        if !reply.isEmpty { self.say(reply) }
+        if case .closed = self.phase { return }
+        self.near.socket.shutDownWriting()
+        self.phase = .lingering
+        self.front = nil
+        self.setTimer(Self.lingerTimeout)
+        self.discard()
+    }
+
+    /// Reads and throws away; closes at the peer's end.
+    func discard() {
+        for _ in 0..<Self.discardBatch {
+            guard self.near.isReadable else { return }
+            switch self.near.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount)) {
+            case .transferred: continue
+            case .wouldBlock: return
+            case .endOfStream, .failed: return self.close()
+            }
+        }
+        self.worker.loop.yield(self.token)
+    }
+
+    /// Writes a short reply to the near leg. A peer that does not take a few bytes is not worth waiting for.
+    func say(_ reply: [UInt8]) {
+        let region = self.worker.scratch.body
+        region.copy(reply)
+        guard self.near.isWritable, self.near.socket.write(region.region(0..<reply.count)) == .transferred(reply.count)
+        else {
+            return self.abort()
+        }
+    }
+}

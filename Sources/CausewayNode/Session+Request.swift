@@ -1,0 +1,90 @@
+import CausewayBytes
+import CausewayIO
+import CausewayWire
+
+/// The header of a tunnel client, while it comes in. A class, so that it is gone when the session is open.
+final class RequestStage {
+    var acceptor: RequestAcceptor
+    /// All that was received so far.
+    var held = Block()
+
+    init(_ keys: RequestAcceptor.Keys) {
+        self.acceptor = RequestAcceptor(keys)
+    }
+}
+
+extension Session {
+    /// Bytes that one read of the handshake asks for beyond what is held: a whole header and more.
+    private static let handshakeRead = 72 * 1024
+
+    func readRequest(_ stage: RequestStage) {
+        guard case .tunnel(let keys, let salts, let policy) = self.listener.kind else { return }
+        while case .request = self.phase {
+            guard self.near.isReadable else { return }
+            let area = self.worker.scratch.body
+            let kept = stage.held.count
+            switch self.near.read(into: area.region(kept..<kept + Self.handshakeRead)) {
+            case .transferred(let count):
+                area.copy(stage.held.region)
+                self.worker.pool.release(&stage.held)
+                let input = area.region(0..<kept + count)
+                // With resets a short first read is refused at once: else the count at which the reset comes would
+                // tell how long the header is.
+                guard policy == .drain || input.count >= RequestAcceptor.fixedCount(keys) else {
+                    return self.abort()
+                }
+                self.judge(input, stage, salts, policy)
+            case .wouldBlock: return
+            case .endOfStream, .failed:
+                self.worker.pool.release(&stage.held)
+                return self.close()
+            }
+        }
+    }
+
+    private func judge(
+        _ input: ByteRegion,
+        _ stage: RequestStage,
+        _ salts: SaltPool,
+        _ policy: Listener.RejectPolicy
+    ) {
+        do throws(RequestAcceptor.Refusal) {
+            let outcome = try stage.acceptor.receive(
+                input,
+                now: self.worker.loop.now,
+                clock: self.worker.loop.clock,
+                salts: salts,
+                with: self.worker.aead,
+                self.worker.aes
+            )
+            switch outcome {
+            case .needMore: stage.held = self.worker.pool.block(copying: input)
+            case .accepted(let accepted): self.accept(accepted, input)
+            }
+        } catch {
+            self.worker.note(.handshakeRefused, "\(error)", at: self.listener.name)
+            switch policy {
+            case .drain: self.drain()
+            case .reset: self.abort()
+            }
+        }
+    }
+
+    private func accept(_ accepted: RequestAcceptor.Accepted, _ input: ByteRegion) {
+        self.up.early = self.worker.pool.block(copying: input.region(accepted.payload))
+        self.up.partial = self.worker.pool.block(copying: input.suffix(from: accepted.count))
+        self.up.opener = accepted.stream
+        self.down.header = .response(accepted.request)
+        self.connect(to: accepted.target)
+    }
+
+    /// The header has not come in time. Nothing of it was wrong yet, so nothing is said either.
+    func requestTimedOut() {
+        guard case .tunnel(_, _, let policy) = self.listener.kind else { return }
+        if case .request(let stage) = self.phase { self.worker.pool.release(&stage.held) }
+        switch policy {
+        case .drain: self.close()
+        case .reset: self.abort()
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import CausewayIO
+import Synchronization
+
+/// What all loops of a node share.
+final class SharedState: Sendable {
+    /// Bounds of the whole node.
+    struct Limits: Sendable {
+        var loops: Int
+        /// Bytes of blocks beyond which reads become small.
+        var buffers: Int
+        /// Sessions at one time, in any state.
+        var sessions: Int
+        /// Connections that are being drained at one time, per loop.
+        var drained: Int
+        var cachedNames: Int
+    }
+
+    let limits: Limits
+    let resolver: ResolverSettings
+    let log: CauseLog
+    /// Sessions of all loops, counted so that descriptors do not run out.
+    let sessionCount = Atomic<Int>(0)
+
+    init(limits: Limits, resolver: ResolverSettings, log: CauseLog) {
+        self.limits = limits
+        self.resolver = resolver
+        self.log = log
+    }
+}

@@ -1,0 +1,117 @@
+import CausewayBytes
+import CausewayCore
+import CausewayCrypto
+import CausewayIO
+import CausewayWire
+
+/// One loop with all that its sessions share: scratch memory, blocks, ciphers, random bytes, names.
+///
+/// Everything here is touched by the loop's thread alone, except through `loop.execute` and `shared`.
+///
+/// `@unchecked Sendable`: a reference may be passed to the thread that runs the loop and into bodies that the loop
+/// executes; nothing else of it is used elsewhere.
+final class Worker: @unchecked Sendable {
+    let loop: EventLoop
+    let shared: SharedState
+    let scratch = Scratch()
+    let pool: BlockPool
+    let aead: any AEADBackend
+    let aes: AESBlock
+    let random = RandomSource()
+    /// The plaintext regions that a flow is working on, all of them in `scratch`.
+    private(set) var regions = RegionList(capacity: Worker.regionCapacity)
+    /// What a flow has sealed of them.
+    private(set) var sealed = RegionList(capacity: Worker.regionCapacity)
+    private(set) var names: NameCache
+    private(set) var resolver: ResolverDriver?
+    let drained = DrainQueue()
+    private let bufferShare: Int
+    private var acceptors: [Acceptor] = []
+
+    private static let regionCapacity = StreamOpener.maximumRegions(
+        for: Scratch.readLimit + Scratch.partialCount + StreamSealer.maximumPayloadCount
+    )
+
+    /// Why a worker cannot be made.
+    enum SetUpError: Error, CustomStringConvertible {
+        case kernel(SystemCallError)
+        case noCipher
+        case resolver(Resolver.SetUpError)
+
+        var description: String {
+            switch self {
+            case .kernel(let error): error.description
+            case .noCipher: "the cryptographic library lacks AES-GCM, ChaCha20-Poly1305 or memory"
+            case .resolver(let error): "the resolver cannot be set up: \(error)"
+            }
+        }
+    }
+
+    init(shared: SharedState) throws(SetUpError) {
+        do throws(SystemCallError) {
+            self.loop = try EventLoop()
+        } catch {
+            throw .kernel(error)
+        }
+        guard let aead = OpenSSLBackend(), let aes = AESBlock() else { throw .noCipher }
+        self.aead = aead
+        self.aes = aes
+        self.shared = shared
+        self.bufferShare = shared.limits.buffers / shared.limits.loops
+        self.pool = BlockPool(keep: min(self.bufferShare / 4, 4 << 20))
+        self.names = NameCache(capacity: shared.limits.cachedNames)
+        do throws(Resolver.SetUpError) {
+            self.resolver = try ResolverDriver(loop: self.loop, settings: shared.resolver)
+        } catch {
+            throw .resolver(error)
+        }
+    }
+
+    /// Whether blocks hold more than this loop's share of the node's buffer memory, so that reads should be small.
+    var isUnderPressure: Bool { self.pool.lentCount > self.bufferShare }
+
+    /// Makes what was sealed the regions to write.
+    func swapSealed() {
+        swap(&self.regions, &self.sealed)
+    }
+
+    /// A fresh random salt, 32 bytes wide.
+    func salt() -> Salt {
+        var salt = Salt()
+        for index in 0..<4 { salt.words[index] = self.random.next() }
+        return salt
+    }
+
+    /// What the cache has about `family` of `name`.
+    func cachedAnswer(_ name: DomainName, _ family: AddressFamily) -> NameCache.Answer? {
+        self.names.answer(for: name, family: family, now: self.loop.now)
+    }
+
+    /// Keeps what the resolver said, where it is about the name.
+    func remember(_ name: DomainName, _ family: AddressFamily, _ resolution: Resolution) {
+        switch resolution {
+        case .addresses(let addresses, let timeToLive):
+            self.names.store(addresses, for: name, family: family, timeToLive: timeToLive, now: self.loop.now)
+        case .failed(let failure):
+            if failure.isAboutName { self.names.storeNegative(for: name, family: family, now: self.loop.now) }
+        }
+    }
+
+    func note(_ cause: CauseLog.Cause, _ detail: String, at place: String) {
+        self.shared.log.note(cause, detail, at: place, now: self.loop.now)
+    }
+
+    // MARK: - Accepting
+
+    /// Takes over a listening socket. Before the loop runs, or on its thread.
+    func listen(_ socket: consuming Socket, for listener: Listener) throws(SystemCallError) {
+        let acceptor = Acceptor(socket, listener: listener, worker: self)
+        try acceptor.start()
+        self.acceptors.append(acceptor)
+    }
+
+    /// A descriptor has become free: whoever waits for one may go on.
+    func resumeAccepting() {
+        for acceptor in self.acceptors { acceptor.resumeIfPaused() }
+    }
+}
