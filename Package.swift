@@ -42,7 +42,7 @@ let package = Package(
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
         target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
-        target("CausewayConfig", ["CausewayBytes", "CausewayCore", "CausewayWire", "Yams"]),
+        target("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire", "Yams"]),
         target(
             "CausewayNode",
             [
@@ -70,5 +70,6 @@ let package = Package(
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),
+        tests("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
     ]
 )
