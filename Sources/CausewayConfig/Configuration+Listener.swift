@@ -1,0 +1,40 @@
+public import CausewayBytes
+public import CausewayCrypto
+public import CausewayWire
+
+extension Configuration {
+    /// How traffic enters: an address and the protocol that is spoken there.
+    public struct Listener: Sendable {
+        public let name: String
+        /// Where to listen, one or more; ports are never zero. `[::]` takes both families.
+        public let addresses: [SocketAddress]
+        /// The name of the exit that sessions leave by, which exists.
+        public let exit: String
+        /// The time from the acceptance of a connection to the end of its handshake.
+        public let handshakeTimeout: Interval
+        /// The time that a session may pass without a byte in either direction.
+        public let idleTimeout: Interval
+        public let kind: Kind
+
+        public static let defaultHandshakeTimeout = Interval.seconds(60)
+        public static let defaultIdleTimeout = Interval.seconds(3600)
+
+        /// The protocol of a listener, with what it needs.
+        public enum Kind: Sendable {
+            /// SOCKS5, SOCKS4a, HTTP CONNECT and plain HTTP on one port. With `users`, only for users with a password.
+            case mixed(users: Bool)
+            /// Shadowsocks 2022. With `users`, `key` is the server's and each user with a key has an identity header;
+            /// then the method has those, and each user's key is as long as `key`. Otherwise there is one user, whose
+            /// key this is.
+            case tunnel(method: Method, key: Secret, users: Bool, reject: Reject)
+        }
+
+        /// What becomes of a connection whose first bytes are no valid request.
+        public enum Reject: String, CaseIterable, Sendable {
+            /// It is read to its end, or the deadline, and never answered: nothing tells how much was understood.
+            case drain
+            /// It is reset at once.
+            case reset
+        }
+    }
+}

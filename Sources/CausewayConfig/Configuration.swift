@@ -1,0 +1,58 @@
+public import CausewayBytes
+
+/// What a node is told to be: read from YAML, checked once as a whole, and never changed. A reload makes a new one.
+public struct Configuration: Sendable {
+    /// At least one. No two share a name or an address, and each one's exit exists.
+    public let listeners: [Listener]
+    /// At least one. No two share a name.
+    public let exits: [Exit]
+    /// No two share a name or a key, and none has a listener's key.
+    public let users: [User]
+    /// Event loops, one thread each: 1...`maximumLoops`.
+    public let loops: Int
+    public let dns: DNS
+    public let log: Log
+    public let limits: Limits
+    /// What is allowed but hardly meant, such as a key file that everybody can read.
+    public let warnings: [Diagnostic]
+
+    /// Loops that a configuration may ask for: more than any machine has cores to give them.
+    public static let maximumLoops = 256
+}
+
+extension Configuration {
+    /// How names are resolved, where traffic leaves.
+    public struct DNS: Equatable, Sendable {
+        /// Servers to ask, in order. Empty: those of the system.
+        public let servers: [SocketAddress]
+        /// Answers kept at most, per node. Zero: none.
+        public let cache: Int
+
+        public static let defaultCache = 4_096
+    }
+
+    /// What the node says about itself.
+    public struct Log: Equatable, Sendable {
+        public let level: Level
+        /// Whether events may name the destination of a session.
+        public let destinations: Bool
+        /// Whether events may name the address of a customer.
+        public let clients: Bool
+
+        /// The least severe event that is written.
+        public enum Level: String, CaseIterable, Sendable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+    }
+
+    /// Bounds on what the node holds at one time.
+    public struct Limits: Equatable, Sendable {
+        /// Relay buffers that are waiting for a socket to take them, over all sessions of the node.
+        public let buffers: ByteCount
+        /// Sessions, over all listeners of the node.
+        public let sessions: Int
+
+        public static let defaultBuffers = ByteCount(bytes: 256 << 20)
+        public static let defaultSessions = 100_000
+    }
+}
