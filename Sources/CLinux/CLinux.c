@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -130,7 +131,7 @@ static int open_socket(const struct CLinux_address *address) {
     return descriptor;
 }
 
-int CLinux_listen(const struct CLinux_address *address, int backlog) {
+static int bound_socket(const struct CLinux_address *address, int share) {
     int descriptor = open_socket(address);
     if (descriptor < 0) return descriptor;
     int on = 1, off = 0;
@@ -138,8 +139,26 @@ int CLinux_listen(const struct CLinux_address *address, int backlog) {
     socklen_t count = encode(address, &encoded);
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address->family == 6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == -1
-        || bind(descriptor, &encoded.any, count) == -1 || listen(descriptor, backlog) == -1) {
+    if ((share && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == -1)
+        || bind(descriptor, &encoded.any, count) == -1) {
+        int error = errno;
+        close(descriptor);
+        return -error;
+    }
+    return descriptor;
+}
+
+int CLinux_check_free(const struct CLinux_address *address) {
+    int descriptor = bound_socket(address, 0);
+    if (descriptor < 0) return descriptor;
+    close(descriptor);
+    return 0;
+}
+
+int CLinux_listen(const struct CLinux_address *address, int backlog) {
+    int descriptor = bound_socket(address, 1);
+    if (descriptor < 0) return descriptor;
+    if (listen(descriptor, backlog) == -1) {
         int error = errno;
         close(descriptor);
         return -error;
@@ -253,6 +272,8 @@ int64_t CLinux_raise_descriptor_limit(void) {
     }
     return limit.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)limit.rlim_cur;
 }
+
+void CLinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 void CLinux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 

@@ -3,6 +3,9 @@ public import CausewayBytes
 
 /// What the process asks of its host outside the loops.
 public enum HostSystem {
+    /// The monotonic time, for what is set up before any loop runs.
+    public static var now: Instant { Instant(nanoseconds: CLinux_monotonic_nanoseconds()) }
+
     /// Processors that the process may run on.
     public static var processorCount: Int { Int(CLinux_processor_count()) }
 

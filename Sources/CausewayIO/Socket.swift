@@ -28,6 +28,12 @@ public struct Socket: ~Copyable {
         return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog)))
     }
 
+    /// Fails when somebody else has `address`; sharing among the loops would hide that.
+    public static func checkFree(_ address: SocketAddress) throws(SystemCallError) {
+        var raw = CLinux_address(address)
+        _ = try checked("bind", CLinux_check_free(&raw))
+    }
+
     /// The next connection of a listening socket, or `nil` when none waits.
     public borrowing func accept(peer: inout SocketAddress) throws(SystemCallError) -> Socket? {
         var raw = CLinux_address()

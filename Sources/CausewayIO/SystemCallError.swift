@@ -13,10 +13,10 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
 
     public static func == (left: SystemCallError, right: SystemCallError) -> Bool { left.code == right.code }
 
-    public var description: String {
-        let text = strerror(self.code).map { String(cString: $0) } ?? "error \(self.code)"
-        return "\(self.call): \(text)"
-    }
+    /// The error in words, such as `Address already in use`.
+    public var reason: String { strerror(self.code).map { String(cString: $0) } ?? "error \(self.code)" }
+
+    public var description: String { "\(self.call): \(self.reason)" }
 
     /// The process or the system has no descriptor or memory left: waiting helps.
     public var isExhaustion: Bool {

@@ -10,17 +10,15 @@ final class Connector: EventHandler, ResolutionClient {
         var socket = Socket()
     }
 
-    private static let families: [AddressFamily] = [.v6, .v4]
-
     private unowned let session: Session
     private unowned let worker: Worker
     private let name: DomainName
     private let port: UInt16
     private let policy: AddressPolicy?
-    private var eyeballs: HappyEyeballs
+    private var eyeballs = HappyEyeballs()
     private var token = HandlerToken.none
     private var timer = TimerWheel.Handle.none
-    private var tickets: [Resolver.Ticket?] = [nil, nil]
+    private var tickets: [Resolver.Ticket] = []
     private var attempts = InlineArray<8, Attempt> { _ in Attempt() }
     /// What the attempts and queries have failed of: the last error is what the customer is told.
     private var failure = ConnectFailure.nameNotResolved
@@ -32,12 +30,18 @@ final class Connector: EventHandler, ResolutionClient {
         self.name = name
         self.port = port
         self.policy = policy
-        self.eyeballs = HappyEyeballs(preference: session.listener.exit.preference)
     }
 
     func start() {
         self.token = self.worker.loop.register(self)
-        for (index, family) in Self.families.enumerated() { self.ask(family, index) }
+        let families = self.session.listener.exit.families
+        for family in AddressFamily.allCases {
+            if families.contains(family) {
+                self.ask(family)
+            } else {
+                self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+            }
+        }
         self.advance()
     }
 
@@ -45,9 +49,7 @@ final class Connector: EventHandler, ResolutionClient {
     func cancel() {
         guard !self.isOver else { return }
         self.isOver = true
-        for ticket in self.tickets {
-            if let ticket { self.worker.resolver?.cancel(ticket) }
-        }
+        for ticket in self.tickets { self.worker.resolver?.cancel(ticket) }
         for index in self.attempts.indices { self.attempts[index].socket.reset() }
         self.worker.loop.cancel(self.timer)
         self.worker.loop.deregister(self.token)
@@ -55,15 +57,15 @@ final class Connector: EventHandler, ResolutionClient {
 
     // MARK: - Names
 
-    private func ask(_ family: AddressFamily, _ index: Int) {
+    private func ask(_ family: AddressFamily) {
         switch self.worker.cachedAnswer(self.name, family) {
         case .addresses(let addresses): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
         case .negative: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
         case .none:
             guard let resolver = self.worker.resolver else { return }
-            switch resolver.resolve(self.name, family, query: UInt32(index), for: self) {
+            switch resolver.resolve(self.name, family, query: 0, for: self) {
             case .answered(let resolution): self.note(family, resolution)
-            case .waiting(let ticket): self.tickets[index] = ticket
+            case .waiting(let ticket): self.tickets.append(ticket)
             }
         }
     }
@@ -78,7 +80,6 @@ final class Connector: EventHandler, ResolutionClient {
 
     func resolved(_ query: UInt32, family: AddressFamily, result: Resolution) {
         guard !self.isOver else { return }
-        self.tickets[Int(query)] = nil
         self.note(family, result)
         self.advance()
     }

@@ -1,5 +1,4 @@
 import CausewayBytes
-import CausewayConfig
 import CausewayCore
 import CausewayWire
 
@@ -16,14 +15,15 @@ final class Exit: Sendable {
 
     let name: String
     let kind: Kind
-    let preference: HappyEyeballs.Preference
+    /// The families of addresses that names are resolved to.
+    let families: [AddressFamily]
     /// How long finding and reaching the next hop or target may take.
     let connectTimeout: Interval
 
-    init(name: String, kind: Kind, preference: HappyEyeballs.Preference, connectTimeout: Interval) {
+    init(name: String, kind: Kind, families: [AddressFamily], connectTimeout: Interval) {
         self.name = name
         self.kind = kind
-        self.preference = preference
+        self.families = families
         self.connectTimeout = connectTimeout
     }
 }

@@ -1,17 +1,111 @@
+import CausewayBytes
 public import CausewayConfig
+import CausewayIO
+import Glibc
 public import Logging
+import Synchronization
 
-/// A set of listeners, exits and users, run as one process. Not built yet: starting it does nothing.
+/// A running Causeway: the loops of a configuration, each on a thread of its own.
 public final class Node {
+    /// Why a node cannot start.
+    public enum StartError: Error, CustomStringConvertible {
+        /// A listener's address cannot be had.
+        case listen(listener: String, address: String, reason: String)
+        /// A loop cannot be set up.
+        case loop(reason: String)
+
+        public var description: String {
+            switch self {
+            case .listen(let listener, let address, let reason):
+                "listener \(listener) cannot listen on \(address): \(reason)"
+            case .loop(let reason): "a loop cannot be set up: \(reason)"
+            }
+        }
+    }
+
+    /// Connections that may wait in the kernel per listener and loop; the kernel caps it at `net.core.somaxconn`.
+    private static let backlog: CInt = 4096
+
     private let logger: Logger
+    private let plan: Plan
+    private let shared: SharedState
+    private var workers: [Worker] = []
+    private var threads: [LoopThread] = []
 
+    /// Makes a configuration ready; nothing is opened yet.
     public init(configuration: Configuration, logger: Logger) throws {
+        HostSystem.ignoreBrokenPipes()
         self.logger = logger
+        self.plan = Plan(
+            configuration,
+            ownAddresses: HostSystem.ownAddresses(),
+            descriptorLimit: HostSystem.raiseDescriptorLimit(),
+            seed: RandomSource().next(),
+            now: HostSystem.now
+        )
+        self.shared = SharedState(
+            limits: self.plan.limits,
+            resolver: self.plan.resolver,
+            log: CauseLog(logger: logger)
+        )
     }
 
+    /// Opens all listeners and starts the loops; returns once every address is bound.
+    ///
+    /// - Throws: ``StartError``; then nothing has been started.
     public func start() throws {
-        self.logger.warning("the node is not built yet")
+        var workers: [Worker] = []
+        for _ in 0..<self.plan.limits.loops {
+            do throws(Worker.SetUpError) {
+                workers.append(try Worker(shared: self.shared))
+            } catch {
+                throw StartError.loop(reason: error.description)
+            }
+        }
+        for listener in self.plan.listeners {
+            for address in listener.addresses { try self.listen(on: address, listener, workers) }
+        }
+        self.workers = workers
+        let logger = self.logger
+        for worker in workers {
+            do throws(SystemCallError) {
+                let thread = try LoopThread(worker.loop) { error in
+                    logger.critical("a loop has failed", metadata: ["reason": "\(error)"])
+                }
+                self.threads.append(thread)
+            } catch {
+                self.stop()
+                throw StartError.loop(reason: error.description)
+            }
+        }
+        self.logger.info(
+            "running",
+            metadata: [
+                "listeners": "\(self.plan.listeners.map(\.name).joined(separator: ","))",
+                "loops": "\(self.plan.limits.loops)",
+                "sessions": "at most \(self.plan.limits.sessions)",
+                "aead": "\(workers.first?.aead.name ?? "")",
+            ]
+        )
     }
 
-    public func stop() {}
+    /// Stops the loops; every connection ends with the process or the node.
+    public func stop() {
+        for worker in self.workers { worker.loop.stop() }
+        for thread in self.threads { thread.join() }
+        self.threads = []
+        self.logger.info("stopped")
+    }
+
+    private func listen(on address: SocketAddress, _ listener: Listener, _ workers: [Worker]) throws {
+        do throws(SystemCallError) {
+            // SO_REUSEPORT would let a second node share the port unnoticed: one socket without it asks first.
+            try Socket.checkFree(address)
+            for worker in workers {
+                try worker.listen(try Socket.listening(on: address, backlog: Self.backlog), for: listener)
+            }
+        } catch {
+            throw StartError.listen(listener: listener.name, address: "\(address)", reason: error.reason)
+        }
+    }
 }

@@ -34,6 +34,8 @@ uint64_t CLinux_event_word(const struct epoll_event *event);
 // Sockets: all non-blocking, close-on-exec, without Nagle's algorithm
 
 int CLinux_listen(const struct CLinux_address *address, int backlog);
+/// Binds and releases the address, without sharing it.
+int CLinux_check_free(const struct CLinux_address *address);
 int CLinux_accept(int listener, struct CLinux_address *peer);
 /// A socket whose connection is made or under way.
 int CLinux_connect(const struct CLinux_address *address);
@@ -56,6 +58,8 @@ uint64_t CLinux_unix_seconds(void);
 int CLinux_random(void *buffer, size_t count);
 /// Raises the soft limit of open descriptors to the hard one and returns it.
 int64_t CLinux_raise_descriptor_limit(void);
+/// Names the calling thread, for those who look at the process.
+void CLinux_name_thread(const char *name);
 void CLinux_ignore_broken_pipes(void);
 int CLinux_processor_count(void);
 
