@@ -1,5 +1,6 @@
 import CausewayBytes
 public import CausewayConfig
+import CausewayCrypto
 import CausewayIO
 import Glibc
 public import Logging
