@@ -13,12 +13,12 @@ public enum KeyDerivation {
             switch self {
             case .session:
                 [
-                    0xae31_821a, 0x6aa3_75ee, 0xea62_27a3, 0x8e45_be62, 0xbb30_9d21, 0xed8a_e6db, 0xf7c9_739c,
-                    0x5f62_a76a,
+                    0x31ae_821a, 0xa375_eea4, 0xea62_276a, 0x218e_45be, 0x86bb_309d, 0xed8a_e6db, 0x9af9_739c,
+                    0x5f62_6ac7,
                 ]
             case .identity:
                 [
-                    0xeafe_3e97, 0x2d4d_79ac, 0x3c74_8dfd, 0x52c0_c5c8, 0xdab8_c75c, 0xba03_e200, 0x877f_3be0,
+                    0xacfe_3e97, 0xf82d_4d79, 0xc544_3716, 0x5952_c0c8, 0xdab8_c75c, 0xba33_e200, 0x7b7e_f803,
                     0xb5a6_ad68,
                 ]
             }
