@@ -64,22 +64,22 @@ extension IPAddress {
             gap = index..<index + 2
         }
         guard let gap else {
-            guard let words = Self.words(bytes[...]), words.count == 8 else { return nil }
+            guard let words = Self.words(bytes[...], isTail: true), words.count == 8 else { return nil }
             return words
         }
-        guard let head = Self.words(bytes[..<gap.lowerBound]), let tail = Self.words(bytes[gap.upperBound...]),
-            head.count + tail.count <= 7
+        guard let head = Self.words(bytes[..<gap.lowerBound], isTail: false),
+            let tail = Self.words(bytes[gap.upperBound...], isTail: true), head.count + tail.count <= 7
         else { return nil }
         return head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail
     }
 
-    /// The words of one side of a `::`; a last part in dotted decimal gives two.
-    private static func words(_ text: ArraySlice<UInt8>) -> [UInt16]? {
+    /// The words of one side of a `::`; at the tail, and only there, a last part in dotted decimal gives two.
+    private static func words(_ text: ArraySlice<UInt8>, isTail: Bool) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         var words: [UInt16] = []
         let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, let v4 = Self.parseV4(part) {
+            if isTail, index == parts.count - 1, let v4 = Self.parseV4(part) {
                 words.append(UInt16(v4 >> 16))
                 words.append(UInt16(truncatingIfNeeded: v4))
                 continue
