@@ -61,7 +61,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["CausewayBytes"],
+            dependencies: ["CausewayBytes", "CausewayCrypto"],
             path: "Tests/TestSupport",
             resources: [.copy("Vectors")],
             swiftSettings: swiftSettings
@@ -71,5 +71,6 @@ let package = Package(
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),
         tests("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
+        tests("CausewayCrypto", ["CausewayBytes"]),
     ]
 )
