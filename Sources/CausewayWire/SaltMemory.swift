@@ -12,8 +12,9 @@ public protocol SaltMemory: AnyObject {
 ///
 /// A request stamped 30 s ahead stays acceptable until almost 61 s after it came, so a memory of 60 s is too short. A
 /// generation is dropped whole, without a timer per salt, once 62 s have passed on the monotonic clock since it was
-/// closed **and** the wall clock has left the acceptance window of its newest timestamp: a wall clock that is set back
-/// reopens no door. After `maximumAge` it goes in any case, so that a clock once wrong by years does not hold memory.
+/// closed **and** the wall clock has left the acceptance window of its newest timestamp. Of what was dropped that newest
+/// timestamp is kept, and nothing as old is accepted any more: a wall clock that is set back reopens no door. Both end
+/// after `maximumAge`, so that a clock once wrong by years neither holds memory nor locks anybody out.
 public struct SaltGenerations {
     static let span = Interval.seconds(62)
     static let maximumAge = Interval.seconds(3600)
@@ -28,6 +29,8 @@ public struct SaltGenerations {
     private var newestTimestamp: UnixSeconds = 0
     private var opened: Instant
     private var older: [Generation] = []
+    /// The newest timestamp among forgotten salts, and when it was forgotten.
+    private var forgotten: (timestamp: UnixSeconds, at: Instant)?
     private let seed: UInt64
 
     /// An empty memory; `seed` is random and keeps the order of its tables from being guessed.
@@ -48,6 +51,7 @@ public struct SaltGenerations {
         clock: UnixSeconds
     ) -> Bool {
         if now - self.opened >= Self.span { self.turn(now: now, clock: clock) }
+        if let forgotten = self.forgotten, timestamp <= forgotten.timestamp { return false }
         for generation in self.older where generation.salts.contains(salt) { return false }
         guard self.current.insert(salt) else { return false }
         self.newestTimestamp = max(self.newestTimestamp, timestamp)
@@ -55,12 +59,20 @@ public struct SaltGenerations {
     }
 
     private mutating func turn(now: Instant, clock: UnixSeconds) {
-        self.older.removeAll { generation in
+        if let forgotten = self.forgotten, now - forgotten.at >= Self.maximumAge { self.forgotten = nil }
+        var kept: [Generation] = []
+        for generation in self.older {
+            let newest = generation.newestTimestamp
+            let isStale = clock > newest && clock - newest > maximumTimeDifference
             let age = now - generation.closed
-            let isStale =
-                clock > generation.newestTimestamp && clock - generation.newestTimestamp > maximumTimeDifference
-            return age >= Self.maximumAge || (age >= Self.span && isStale)
+            if age >= Self.maximumAge { continue }
+            if age >= Self.span && isStale {
+                if newest > self.forgotten?.timestamp ?? 0 { self.forgotten = (newest, now) }
+            } else {
+                kept.append(generation)
+            }
         }
+        self.older = kept
         if self.current.count > 0 {
             let full = Generation(salts: self.current, newestTimestamp: self.newestTimestamp, closed: now)
             self.older.append(full)
