@@ -29,22 +29,25 @@ public struct StreamOpener: Sendable {
         self.expected = expected.map(Int32.init) ?? -1
     }
 
-    /// Whether the stream may end here: on a chunk's boundary.
+    /// Whether the stream may end here, on a chunk's boundary, provided that no input is left over either.
     public var isAtBoundary: Bool { self.expected < 0 }
 
     /// Regions that `open` appends at most for `count` bytes of input.
     public static func maximumRegions(for count: Int) -> Int { count / (Self.mergeLimit + 1 + 50) * 2 + 4 }
 
     /// Opens every record that is whole in `input`, in place, and appends the payloads to `payloads`; one that is
-    /// small may be moved up to the one before it. Returns the bytes that are done with; the rest is the start of a
-    /// record and is to be given again with what follows.
+    /// small may be moved up to the one before it out of the same input. Returns the bytes that are done with; the rest
+    /// is the start of a record and is to be given again with what follows.
     ///
-    /// An appended payload keeps 18 bytes of used input before it and 16 behind it: room to seal it again.
+    /// An appended payload keeps 18 bytes of used input before it and 16 behind it: room to seal it again. Where the
+    /// payload's length was opened by an earlier call, `input` begins with the payload, and the room before it is for
+    /// the owner of the buffer to leave.
     public mutating func open(
         _ input: ByteRegion,
         into payloads: RegionList,
         with aead: any AEADBackend
     ) throws(StreamError) -> Int {
+        let first = payloads.count
         var offset = 0
         while true {
             if self.expected < 0 {
@@ -58,7 +61,7 @@ public struct StreamOpener: Sendable {
             let count = Int(self.expected)
             guard input.count - offset >= count + tagCount else { return offset }
             try self.openRecord(input.region(offset..<offset + count + tagCount), with: aead)
-            self.append(input.region(offset..<offset + count), to: payloads)
+            Self.append(input.region(offset..<offset + count), to: payloads, from: first)
             self.expected = -1
             offset += count + tagCount
         }
@@ -72,8 +75,10 @@ public struct StreamOpener: Sendable {
         self.counter += 1
     }
 
-    private func append(_ payload: ByteRegion, to payloads: RegionList) {
-        if payload.count <= Self.mergeLimit, payloads.count > 0 {
+    /// Appends `payload`, or moves it up to the last payload if that is one of this call's, the `first` and later: an
+    /// earlier one may lie in another buffer.
+    private static func append(_ payload: ByteRegion, to payloads: RegionList, from first: Int) {
+        if payload.count <= Self.mergeLimit, payloads.count > first {
             let last = payloads[payloads.count - 1]
             if last.count + payload.count <= StreamSealer.maximumPayloadCount {
                 // Safe: the bytes behind `last` up to `payload` are opened input, which nobody needs any more.
