@@ -311,7 +311,7 @@ struct Flow {
                 worker.scratch.region,
                 payload: payload,
                 to: request,
-                salt: worker.salt(),
+                salt: worker.salt(for: request.method),
                 timestamp: worker.loop.clock,
                 with: worker.aead
             )

@@ -17,7 +17,7 @@ extension Session {
             }
             self.connect(to: target, policy: policy)
         case .tunnel(let server, let credentials):
-            let salt = self.worker.salt()
+            let salt = self.worker.salt(for: credentials.method)
             self.up.header = .request(target: target, credentials: credentials, salt: salt)
             self.down.expectedResponse = ResponseHeader.Request(
                 method: credentials.method,

@@ -75,10 +75,10 @@ final class Worker: @unchecked Sendable {
         swap(&self.regions, &self.sealed)
     }
 
-    /// A fresh random salt, 32 bytes wide.
-    func salt() -> Salt {
+    /// A fresh random salt, as wide as `method` wants it.
+    func salt(for method: Method) -> Salt {
         var salt = Salt()
-        for index in 0..<4 { salt.words[index] = self.random.next() }
+        for index in 0..<method.keyCount / 8 { salt.words[index] = self.random.next() }
         return salt
     }
 
