@@ -25,7 +25,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
     name: "causeway",
     products: [
-        .executable(name: "causeway", targets: ["causeway"])
+        .executable(name: "causeway", targets: ["causeway"]),
+        // What the packages in `Fuzz/` and `Benchmarks/` build on.
+        .library(name: "CausewayBytes", targets: ["CausewayBytes"]),
+        .library(name: "CausewayFronts", targets: ["CausewayFronts"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One parser under libFuzzer, whose `main` it runs under. `Scripts/fuzz` builds it with the sanitizers that it needs.
+func fuzzer(_ name: String, _ products: [String]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "causeway") },
+        swiftSettings: swiftSettings
+    )
+}
+
+let package = Package(
+    name: "causeway-fuzz",
+    dependencies: [.package(name: "causeway", path: "..")],
+    targets: [
+        .target(
+            name: "FuzzSupport",
+            dependencies: [.product(name: "CausewayBytes", package: "causeway")],
+            swiftSettings: swiftSettings
+        ),
+        fuzzer("FuzzAddress", ["CausewayBytes"]),
+        fuzzer("FuzzFront", ["CausewayBytes", "CausewayFronts"]),
+        fuzzer("FuzzHTTPBody", ["CausewayBytes", "CausewayFronts"]),
+    ]
+)
