@@ -18,6 +18,7 @@ public struct DomainName: Hashable, Sendable, CustomStringConvertible {
     public let bytes: [UInt8]
 
     /// `nil` for an empty or over-long name and for one with control bytes.
+    @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard (1...255).contains(bytes.count), bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else { return nil }
         self.bytes = Array(bytes)
@@ -32,6 +33,7 @@ public enum Host: Hashable, Sendable, CustomStringConvertible {
     case name(DomainName)
 
     /// A name that is an IP literal, bracketed or not, is the address. `nil` where `DomainName` is.
+    @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard let name = DomainName(bytes) else { return nil }
         // Only what can be a literal pays for the parser: all names with a letter beyond `f` and no colon cannot.
