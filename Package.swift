@@ -45,7 +45,7 @@ let package = Package(
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
         target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
-        target("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire", "Yams"]),
+        target("CausewayConfig", ["CLinux", "CausewayBytes", "CausewayCrypto", "CausewayWire", "Yams"]),
         target(
             "CausewayNode",
             [

@@ -20,3 +20,8 @@ public enum Method: String, CaseIterable, Sendable {
         }
     }
 }
+
+extension Method {
+    /// The method where none is named: mandatory for every server, and the cheapest on a CPU with AES.
+    public static let standard = Method.aes128GCM
+}

@@ -1,0 +1,123 @@
+import CausewayBytes
+import CausewayCrypto
+import CausewayWire
+
+/// The types of listeners, those that are not built included.
+private enum ListenerType: String, CaseIterable {
+    case mixed, tunnel, relay, forward
+}
+
+extension ConfigurationReader {
+    private static let commonKeys = ["name", "type", "address", "exit", "timeouts"]
+    private static let tunnelKeys = ["method", "key", "users", "reject"]
+    private static let plannedKeys = ["congestion", "next", "proxy_protocol"]
+
+    func readListeners(_ root: Fields) {
+        for fields in self.mappings("listeners", of: root) {
+            if let listener = self.listener(fields) { self.listeners.append(listener) }
+        }
+    }
+
+    private func listener(_ fields: Fields) -> Configuration.Listener? {
+        let name = self.listenerNames.read(fields.required("name"))
+        let addresses = fields.required("address")?.listOrOne { $0.socketAddress() }
+        if let addresses, addresses.isEmpty, let field = fields["address"] {
+            self.findings.error(at: field.place, "needs one at least")
+        }
+        let exit = fields.required("exit")?.text()
+        if let exit, let field = fields["exit"] { self.exitReferences.append((exit, field.place)) }
+        let timeouts = self.timeouts(fields)
+        let type = fields.required("type")?.choice(ListenerType.self)
+        let kind = self.kind(type, fields, name: name)
+        if let addresses, let field = fields["address"] {
+            for address in addresses {
+                let isTunnel = type == .tunnel
+                self.listenPoints.append(
+                    ListenPoint(address: address, exit: exit, isTunnel: isTunnel, place: field.place)
+                )
+            }
+        }
+        guard let name, let addresses, let exit, let timeouts, let kind else { return nil }
+        self.warnOfOpenProxy(kind, addresses, fields)
+        return Configuration.Listener(
+            name: name,
+            addresses: addresses,
+            exit: exit,
+            handshakeTimeout: timeouts.handshake,
+            idleTimeout: timeouts.idle,
+            kind: kind
+        )
+    }
+
+    private func kind(_ type: ListenerType?, _ fields: Fields, name: String?) -> Configuration.Listener.Kind? {
+        switch type {
+        case .mixed:
+            fields.check(known: Self.commonKeys + ["users"], planned: Self.plannedKeys)
+            guard let users = fields.value("users", default: false, { $0.flag() }) else { return nil }
+            if users { self.noteDemand(fields, name: name, keyCount: nil) }
+            return .mixed(users: users)
+        case .tunnel:
+            fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            return self.tunnel(fields, name: name)
+        case .relay, .forward:
+            return fields["type"]?.fail("\"\(type?.rawValue ?? "")\" is not built yet")
+        case nil:
+            // Keys of every type: which of them are too many depends on the type that is missing.
+            fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            return nil
+        }
+    }
+
+    private func tunnel(_ fields: Fields, name: String?) -> Configuration.Listener.Kind? {
+        let method = self.method(fields)
+        let users = fields.value("users", default: false) { $0.flag() }
+        let reject = fields.value("reject", default: .drain) { $0.choice(Configuration.Listener.Reject.self) }
+        // Without its method a key cannot be judged, but it has to be there.
+        let keyField = fields.required("key")
+        guard let method, let key = keyField?.key(method, directory: self.directory, files: self.files) else {
+            return nil
+        }
+        if let keyField { self.listenerKeys.append((key, name ?? "", keyField.place)) }
+        if users == true {
+            if method.hasIdentityHeaders {
+                self.noteDemand(fields, name: name, keyCount: method.keyCount)
+            } else if let field = fields["users"] {
+                self.findings.error(at: field.place, "\(method.rawValue) has no identity headers, and so a single user")
+            }
+        }
+        guard let users, let reject else { return nil }
+        return .tunnel(method: method, key: key, users: users, reject: reject)
+    }
+
+    private func noteDemand(_ fields: Fields, name: String?, keyCount: Int?) {
+        guard let field = fields["users"] else { return }
+        self.userDemands.append(UserDemand(listener: name ?? "", keyCount: keyCount, place: field.place))
+    }
+
+    private func timeouts(_ fields: Fields) -> (handshake: Interval, idle: Interval)? {
+        let defaults = (
+            handshake: Configuration.Listener.defaultHandshakeTimeout, idle: Configuration.Listener.defaultIdleTimeout
+        )
+        guard let field = fields["timeouts"] else { return defaults }
+        guard let timeouts = field.fields("handshake", "idle") else { return nil }
+        let handshake = timeouts.value("handshake", default: defaults.handshake) { $0.interval() }
+        let idle = timeouts.value("idle", default: defaults.idle) { $0.interval() }
+        guard let handshake, let idle else { return nil }
+        return (handshake, idle)
+    }
+
+    private func warnOfOpenProxy(
+        _ kind: Configuration.Listener.Kind,
+        _ addresses: [SocketAddress],
+        _ fields: Fields
+    ) {
+        switch kind {
+        case .tunnel, .mixed(users: true): return
+        case .mixed(users: false):
+            guard let open = addresses.first(where: { !$0.ip.isLoopback }), let field = fields["address"] else {
+                return
+            }
+            self.findings.warn(at: field.place, "whoever reaches \(open) can use this proxy: it asks for no user")
+        }
+    }
+}
