@@ -9,6 +9,7 @@ import Synchronization
 ///     v4, v6     as `ok`, but the other family has no address
 ///     alias      as `ok`, through an alias that lives 30 seconds
 ///     many       200 addresses over TCP, one datagram says that it is truncated
+///     burst      as `many`, the answer over TCP in one piece
 ///     stale      as `ok` with a time to live of 2^31 seconds, which is none (RFC 2181 section 8)
 ///     other      an address of the family that was not asked for
 ///     nx         no such name
@@ -98,7 +99,7 @@ extension DNSServer {
             break
         case "late":
             self.state.withLock { $0.held.append((query.addresses(), client)) }
-        case "many":
+        case "many", "burst":
             Self.send(query.reply(flags: 0x8380, records: [], count: 0), udp, client)
         case "spoof":
             var wrong = query
@@ -135,7 +136,8 @@ extension DNSServer {
         let records = (0..<200).flatMap { query.record(last: UInt8($0), seconds: 60) }
         let reply = query.reply(flags: 0x8180, records: records, count: 200)
         let message = [UInt8(reply.count >> 8), UInt8(reply.count & 255)] + reply
-        for piece in [message[..<1], message[1..<3], message[3..<700], message[700...]] {
+        let pieces = [message[..<1], message[1..<3], message[3..<700], message[700...]]
+        for piece in query.verb == "burst" ? [message[...]] : pieces {
             _ = piece.withUnsafeBytes { Glibc.send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             usleep(5_000)
         }
