@@ -123,7 +123,7 @@ extension DNSServer {
         let client = accept(tcp, nil, nil)
         guard client >= 0 else { return }
         defer { close(client) }
-        var limit = timeval(tv_sec: 5, tv_usec: 0)
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1_500)
@@ -141,6 +141,8 @@ extension DNSServer {
             _ = piece.withUnsafeBytes { Glibc.send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             usleep(5_000)
         }
+        // The stream stays open until the client has enough: its end would be an event of its own.
+        while recv(client, &chunk, chunk.count, 0) > 0 {}
     }
 
     private static func send(_ bytes: some Sequence<UInt8>, _ udp: Int32, _ client: sockaddr_in) {
