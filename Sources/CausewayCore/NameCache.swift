@@ -26,6 +26,11 @@ public struct NameCache: Sendable {
         var addresses: [IPAddress] = []
         /// Valid before this instant; zero is never.
         var expiry = Instant(nanoseconds: 0)
+
+        func answer(_ now: Instant) -> Answer? {
+            guard now < self.expiry else { return nil }
+            return self.addresses.isEmpty ? .negative : .addresses(self.addresses)
+        }
     }
 
     private struct Slot: Sendable {
@@ -49,17 +54,21 @@ public struct NameCache: Sendable {
     /// Names that are kept, expired ones among them.
     public var count: Int { self.slots.count }
 
+    /// What is known of both families of `name` and has not expired, for the price of one search.
+    public mutating func answers(for name: DomainName, now: Instant) -> (v4: Answer?, v6: Answer?) {
+        guard let name = name.canonical, let slot = self.index[name] else { return (nil, nil) }
+        let answers = (v4: self.slots[slot].v4.answer(now), v6: self.slots[slot].v6.answer(now))
+        if answers.v4 != nil || answers.v6 != nil { self.slots[slot].wasAsked = true }
+        return answers
+    }
+
     /// What is known of `family` of `name` and has not expired.
     public mutating func answer(for name: DomainName, family: AddressFamily, now: Instant) -> Answer? {
-        guard let name = name.canonical, let slot = self.index[name] else { return nil }
-        let known: Known =
-            switch family {
-            case .v4: self.slots[slot].v4
-            case .v6: self.slots[slot].v6
-            }
-        guard now < known.expiry else { return nil }
-        self.slots[slot].wasAsked = true
-        return known.addresses.isEmpty ? .negative : .addresses(known.addresses)
+        let answers = self.answers(for: name, now: now)
+        switch family {
+        case .v4: return answers.v4
+        case .v6: return answers.v6
+        }
     }
 
     /// Keeps the addresses of `family` of `name` for `timeToLive`, which is brought within `NameCache.timeToLive`; no

@@ -7,7 +7,7 @@ import Testing
 @Suite struct LoopResolverTests {
     /// Counts its answers and stops the loop with the last; gives up after half a minute.
     private final class Client: ResolutionClient, EventHandler {
-        let loop: EventLoop
+        unowned let loop: EventLoop
         var missing: Int
         var answers: [UInt32: Resolution] = [:]
 
