@@ -6,7 +6,7 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-]
+] + (Context.environment["CAUSEWAY_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
 
 /// A target of ours: every one is compiled with the same settings.
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -69,6 +69,8 @@ let package = Package(
             resources: [.copy("Vectors")],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         tests("CausewayBytes"),
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),

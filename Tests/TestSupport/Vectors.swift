@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The published vectors that the tests run, as decoded JSON.
 public enum Vectors {

@@ -1,0 +1,61 @@
+import TestSupport
+import Testing
+
+/// What every pair of peers must carry.
+enum Transfer {
+    private static let total = TestSize.choose(full: 64 << 20, short: 8 << 20)
+
+    /// An HTTP download by curl, a large transfer each way, an end in each direction, and a server that speaks first.
+    static func exercise(proxyPort: UInt16, log: () -> String) throws {
+        try Self.fetch(proxyPort, log)
+        try Self.download(proxyPort)
+        try Self.upload(proxyPort)
+        try Self.greet(proxyPort)
+    }
+
+    private static func fetch(_ proxyPort: UInt16, _ log: () -> String) throws {
+        let body = BytePattern.slice(at: 3, count: 3_000_001)
+        let origin = try HTTPOrigin(body: body)
+        for scheme in ["socks5h", "http"] {
+            let fetched = try Command.run([
+                "curl", "--silent", "--show-error", "--fail", "--max-time", "50", "--noproxy", "",
+                "--proxy", "\(scheme)://127.0.0.1:\(proxyPort)", "http://127.0.0.1:\(origin.port)/",
+            ])
+            #expect(fetched.succeeded, "\(fetched.errorText)\n\(log())")
+            #expect(fetched.output == body)
+        }
+    }
+
+    private static func download(_ proxyPort: UInt16) throws {
+        let source = try LoopbackServer { connection in
+            try BytePattern.send(Self.total, to: connection)
+            connection.finishWriting()
+            _ = connection.readToEnd()
+        }
+        let session = try LoopbackSocket.session(via: proxyPort, to: source.port)
+        #expect(try BytePattern.receive(from: session) == Self.total)
+    }
+
+    private static func upload(_ proxyPort: UInt16) throws {
+        let sink = try LoopbackServer { connection in
+            try connection.write(Array("\(try BytePattern.receive(from: connection))".utf8))
+        }
+        let session = try LoopbackSocket.session(via: proxyPort, to: sink.port)
+        try BytePattern.send(Self.total, to: session)
+        session.finishWriting()
+        let (answer, ending) = session.readToEnd()
+        #expect(String(decoding: answer, as: UTF8.self) == "\(Self.total)")
+        #expect(ending == .end)
+    }
+
+    private static func greet(_ proxyPort: UInt16) throws {
+        let server = try LoopbackServer { connection in
+            try connection.write(Array("220 ready\r\n".utf8))
+            try connection.write(try connection.read(exactly: 4))
+        }
+        let session = try LoopbackSocket.session(via: proxyPort, to: server.port)
+        #expect(try session.read(exactly: 11) == Array("220 ready\r\n".utf8))
+        try session.write([1, 2, 3, 4])
+        #expect(try session.read(exactly: 4) == [1, 2, 3, 4])
+    }
+}

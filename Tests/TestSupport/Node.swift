@@ -1,0 +1,41 @@
+import Foundation
+
+/// A running `causeway run`, ended when the test lets go of it.
+public final class Node: Sendable {
+    public let process: ChildProcess
+    private let directory: TemporaryDirectory
+
+    /// Starts a node and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - configuration: the text of its configuration file.
+    ///   - ports: what it will listen on.
+    ///   - descriptorLimit: RLIMIT_NOFILE of the process; as the test's own where left out.
+    public init(_ configuration: String, listeningOn ports: [UInt16], descriptorLimit: Int? = nil) throws {
+        self.directory = try TemporaryDirectory()
+        let file = try self.directory.write(configuration, to: "node.yaml", mode: 0o600)
+        let limit = descriptorLimit.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
+        let process = try ChildProcess(limit + [Binaries.causeway, "run", "-c", file])
+        self.process = process
+        let listens = Deadline.wait(30) {
+            process.exitStatus != nil || ports.allSatisfy { ProcessStatus.isListening(port: $0) }
+        }
+        if let status = process.exitStatus {
+            throw TestFailure("the node ended with \(status):\n\(process.errorText)")
+        }
+        guard listens else { throw TestFailure("the node does not listen on \(ports):\n\(process.errorText)") }
+    }
+
+    /// What the kernel says about the process.
+    public var status: ProcessStatus { ProcessStatus(pid: self.process.pid) }
+
+    /// Ends it as an operator does; throws when it does not end cleanly, so that a sanitizer's finding is a failure.
+    public func stop() throws {
+        guard self.process.stop() == .exited(0) else {
+            throw TestFailure("the node ended with \(String(describing: self.process.exitStatus)):\n\(self.log)")
+        }
+    }
+
+    /// What it has logged, without the colours a terminal would get.
+    public var log: String { String(decoding: self.process.output, as: UTF8.self) + self.process.errorText }
+}
