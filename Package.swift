@@ -1,12 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-] + (Context.environment["CAUSEWAY_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
+/// `CAUSEWAY_WARNINGS=error` makes warnings of our own targets errors; those of dependencies are not ours to mend.
+let warnings: [SwiftSetting] =
+    Context.environment["CAUSEWAY_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : []
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + warnings
 
 /// A target of ours: every one is compiled with the same settings.
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {

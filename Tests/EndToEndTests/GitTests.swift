@@ -32,7 +32,8 @@ extension EndToEnd {
             try Data(BytePattern.slice(at: 0, count: 3_000_000)).write(to: URL(fileURLWithPath: "\(source)/pattern"))
             try Self.git(["-C", source, "add", "pattern"])
             try Self.git([
-                "-C", source, "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "One",
+                "-C", source, "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m",
+                "One",
             ])
             try Self.git(["clone", "--quiet", "--bare", source, directory.file("repository.git")])
             return try Command.run(["git", "-C", source, "rev-parse", "HEAD"]).outputText
@@ -45,7 +46,10 @@ extension EndToEnd {
 
         /// git's own HTTP backend behind Python's CGI server.
         private static func serve(_ directory: TemporaryDirectory, on port: UInt16) throws -> ChildProcess {
-            try FileManager.default.createDirectory(atPath: directory.file("cgi-bin"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: directory.file("cgi-bin"),
+                withIntermediateDirectories: true
+            )
             // As root the CGI server becomes nobody, who must be let in and to whom the repository is a stranger's.
             let script = """
                 #!/bin/sh

@@ -9,7 +9,7 @@ extension Interop {
             let exit = try Node(Configuration.exit(port: tunnelPort, credentials), listeningOn: [tunnelPort])
             let proxyPort = try FreePort.next()
             let client = try SingBox.client(port: proxyPort, serverPort: tunnelPort, credentials)
-            try Transfer.exercise(proxyPort: proxyPort) { "\(client.log)\n\(exit.log)" }
+            try Transfer.exercise(proxyPort: proxyPort, keepsHalfClose: false) { "\(client.log)\n\(exit.log)" }
             try exit.stop()
         }
 
@@ -22,7 +22,7 @@ extension Interop {
                 Configuration.client(port: proxyPort, serverPort: serverPort, credentials),
                 listeningOn: [proxyPort]
             )
-            try Transfer.exercise(proxyPort: proxyPort) { "\(client.log)\n\(server.log)" }
+            try Transfer.exercise(proxyPort: proxyPort, keepsHalfClose: true) { "\(client.log)\n\(server.log)" }
             try client.stop()
         }
     }

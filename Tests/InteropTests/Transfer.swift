@@ -5,11 +5,15 @@ import Testing
 enum Transfer {
     private static let total = TestSize.choose(full: 64 << 20, short: 8 << 20)
 
-    /// An HTTP download by curl, a large transfer each way, an end in each direction, and a server that speaks first.
-    static func exercise(proxyPort: UInt16, log: () -> String) throws {
+    /// An HTTP download by curl, a large transfer each way and a server that speaks first.
+    ///
+    /// - Parameters:
+    ///   - keepsHalfClose: whether the client passes the end of the upload on and waits for the answer. sing-box 1.14
+    ///     as a Shadowsocks client closes both directions instead.
+    static func exercise(proxyPort: UInt16, keepsHalfClose: Bool, log: () -> String) throws {
         try Self.fetch(proxyPort, log)
         try Self.download(proxyPort)
-        try Self.upload(proxyPort)
+        try Self.upload(proxyPort, keepsHalfClose)
         try Self.greet(proxyPort)
     }
 
@@ -36,13 +40,14 @@ enum Transfer {
         #expect(try BytePattern.receive(from: session) == Self.total)
     }
 
-    private static func upload(_ proxyPort: UInt16) throws {
+    private static func upload(_ proxyPort: UInt16, _ keepsHalfClose: Bool) throws {
         let sink = try LoopbackServer { connection in
-            try connection.write(Array("\(try BytePattern.receive(from: connection))".utf8))
+            let count = try BytePattern.receive(from: connection, upTo: keepsHalfClose ? .max : Self.total)
+            try connection.write(Array("\(count)".utf8))
         }
         let session = try LoopbackSocket.session(via: proxyPort, to: sink.port)
         try BytePattern.send(Self.total, to: session)
-        session.finishWriting()
+        if keepsHalfClose { session.finishWriting() }
         let (answer, ending) = session.readToEnd()
         #expect(String(decoding: answer, as: UTF8.self) == "\(Self.total)")
         #expect(ending == .end)

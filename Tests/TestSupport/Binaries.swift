@@ -13,7 +13,8 @@ public enum Binaries {
     public static var singBox: String? {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let path = ProcessInfo.processInfo.environment["SING_BOX"] ?? root.appendingPathComponent(".tools/sing-box").path
+        let path =
+            ProcessInfo.processInfo.environment["SING_BOX"] ?? root.appendingPathComponent(".tools/sing-box").path
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }
 

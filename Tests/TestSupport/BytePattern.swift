@@ -45,13 +45,13 @@ public enum BytePattern {
         try Self.send(total, to: socket, progress: Progress.Count())
     }
 
-    /// Reads to the end and returns how many bytes came; throws at the first one that is wrong.
-    public static func receive(from socket: LoopbackSocket) throws -> Int {
+    /// Reads to the end, or until `limit` bytes have come, and returns how many came; throws at the first wrong one.
+    public static func receive(from socket: LoopbackSocket, upTo limit: Int = .max) throws -> Int {
         var block = [UInt8](repeating: 0, count: 262_144)
         return try block.withUnsafeMutableBytes { block in
             try Self.bytes.withUnsafeBytes { bytes in
                 var received = 0
-                while true {
+                while received < limit {
                     guard let count = try socket.read(into: block) else {
                         throw TestFailure("silence after \(received) bytes")
                     }
@@ -63,6 +63,7 @@ public enum BytePattern {
                     }
                     received += count
                 }
+                return received
             }
         }
     }
