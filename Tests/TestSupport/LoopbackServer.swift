@@ -36,7 +36,7 @@ public final class LoopbackServer: Sendable {
                     connection.close()
                     state.open.subtract(1, ordering: .sequentiallyConsistent)
                 }
-                thread.stackSize = 256 * 1024
+                thread.stackSize = 512 * 1024
                 thread.start()
             }
         }

@@ -1,0 +1,31 @@
+# Everything is in Scripts/; this file gives it names.
+
+.PHONY: build run test test-sanitized lint format fuzz clean
+
+build:
+	@Scripts/packages build
+	swift build -c release --product causeway
+
+# Client and exit on loopback, one real request through them, and there until Ctrl-C.
+run:
+	@Scripts/run
+
+test:
+	@Scripts/test
+
+test-sanitized:
+	@Scripts/test-sanitized
+
+lint:
+	@Scripts/lint
+
+format:
+	@git ls-files -z --cached --others --exclude-standard '*.swift' | xargs -0 swift format format --in-place --parallel
+
+fuzz:
+	@Scripts/fuzz
+
+clean:
+	rm -rf .build .build-asan .build-tsan .run .tools
+
+-include Benchmarks/bench.mk
