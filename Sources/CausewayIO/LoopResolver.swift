@@ -14,8 +14,14 @@ public final class LoopResolver {
     /// - Throws: when c-ares refuses the settings.
     public init(loop: EventLoop, settings: ResolverSettings = ResolverSettings()) throws(Resolver.SetUpError) {
         self.loop = loop
-        self.resolver = try Resolver(settings: settings, poller: self)
+        // c-ares may ask for sockets and time from the first moment.
         self.token = loop.register(self)
+        do throws(Resolver.SetUpError) {
+            self.resolver = try Resolver(settings: settings, poller: self)
+        } catch {
+            loop.deregister(self.token)
+            throw error
+        }
     }
 
     /// See `Resolver.resolve`.

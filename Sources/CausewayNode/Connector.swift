@@ -63,7 +63,7 @@ final class Connector: EventHandler, ResolutionClient {
         case .negative: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
         case .none:
             guard let resolver = self.worker.resolver else { return }
-            switch resolver.resolve(self.name, family, query: 0, for: self) {
+            switch resolver.resolve(self.name, family: family, query: 0, for: self) {
             case .answered(let resolution): self.note(family, resolution)
             case .waiting(let ticket): self.tickets.append(ticket)
             }

@@ -23,7 +23,7 @@ final class Worker: @unchecked Sendable {
     /// What a flow has sealed of them.
     private(set) var sealed = RegionList(capacity: Worker.regionCapacity)
     private(set) var names: NameCache
-    private(set) var resolver: ResolverDriver?
+    private(set) var resolver: LoopResolver?
     let drained = DrainQueue()
     private let bufferShare: Int
     private var acceptors: [Acceptor] = []
@@ -61,7 +61,7 @@ final class Worker: @unchecked Sendable {
         self.pool = BlockPool(keep: min(self.bufferShare / 4, 4 << 20))
         self.names = NameCache(capacity: shared.limits.cachedNames)
         do throws(Resolver.SetUpError) {
-            self.resolver = try ResolverDriver(loop: self.loop, settings: shared.resolver)
+            self.resolver = try LoopResolver(loop: self.loop, settings: shared.resolver)
         } catch {
             throw .resolver(error)
         }
