@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// The command line: one subcommand per file.
+@main
+struct Causeway: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "causeway",
+        abstract: "A cross-border relay and tunnel proxy.",
+        discussion: ExitStatus.documentation,
+        version: Version.text,
+        subcommands: [Run.self, Check.self, Keygen.self, ShowVersion.self]
+    )
+}

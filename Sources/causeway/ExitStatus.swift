@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// What the process ends with, after sysexits(3).
+enum ExitStatus {
+    /// Something that a node needs is taken or refused: an address, a port below 1024.
+    static let unavailable = ExitCode(69)
+    /// The system cannot give what every node needs: descriptors, threads, memory.
+    static let systemError = ExitCode(71)
+    /// The configuration cannot be run; every reason is on standard error.
+    static let configuration = ExitCode(78)
+
+    static let documentation = """
+        Exit status: 0 done; 64 wrong usage; 69 an address cannot be listened on; 71 the system refuses what every \
+        node needs; 78 the configuration cannot be run.
+        """
+}

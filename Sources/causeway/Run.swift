@@ -1,0 +1,43 @@
+import ArgumentParser
+import CausewayConfig
+import CausewayNode
+import Logging
+
+/// `causeway run`: runs a node until it is told to stop.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a node until SIGTERM or SIGINT.",
+        discussion: "Logs to standard error. A second signal ends the process at once."
+    )
+
+    @OptionGroup var file: ConfigurationFile
+
+    func run() throws {
+        // Before there is a thread, so that none of them takes the signals.
+        Termination.hold()
+        let configuration = try self.file.load()
+        let level = configuration.log.level
+        let logger = Logger(label: "causeway") { _ in StandardErrorLog(logLevel: Logger.Level(level)) }
+        let node = try self.attempt(ExitStatus.systemError, logger) {
+            try Node(configuration: configuration, logger: logger)
+        }
+        try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
+        let signal = Termination.wait()
+        logger.notice("stopping", metadata: ["signal": "\(signal)"])
+        Termination.release()
+        node.stop()
+    }
+
+    /// The result of `body`. Its failure is logged, and ends the process with the status that fits it.
+    private func attempt<Value>(_ status: ExitCode, _ logger: Logger, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch Node.StartError.loop(let reason) {
+            logger.critical("cannot start", metadata: ["reason": "a loop cannot be set up: \(reason)"])
+            throw ExitStatus.systemError
+        } catch {
+            logger.critical("cannot start", metadata: ["reason": "\(error)"])
+            throw status
+        }
+    }
+}
