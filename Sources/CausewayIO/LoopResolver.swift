@@ -11,6 +11,10 @@ public final class LoopResolver {
     /// The descriptor that is watched under each tag, -1 under a free one.
     private var descriptors: [Int32] = []
 
+    /// Told of every query that is answered, also when nobody waits for it any more (`ResolverPoller.answered`): the
+    /// other family of a race that is won must be known the next time.
+    public var onAnswer: ((DomainName, AddressFamily, Resolution) -> Void)?
+
     /// - Throws: when c-ares refuses the settings.
     public init(loop: EventLoop, settings: ResolverSettings = ResolverSettings()) throws(Resolver.SetUpError) {
         self.loop = loop
@@ -73,6 +77,10 @@ extension LoopResolver: ResolverPoller {
     public func schedule(after interval: Interval) {
         self.loop.cancel(self.timer)
         self.timer = self.loop.schedule(after: interval, to: self.token, tag: 0)
+    }
+
+    public func answered(_ name: DomainName, family: AddressFamily, result: Resolution) {
+        self.onAnswer?(name, family, result)
     }
 
     private func freeTag() -> Int? {

@@ -51,4 +51,12 @@ public protocol ResolverPoller: AnyObject {
     func unwatch(_ descriptor: Int32)
     /// Call `Resolver.timeout` after this time, and not at the time that was asked for before.
     func schedule(after interval: Interval)
+    /// A query is answered, once for all who asked and also when nobody waits any more: the place to fill a cache. May
+    /// be called from inside `Resolver.resolve`; not called for what needs no query, nor on closing.
+    func answered(_ name: DomainName, family: AddressFamily, result: Resolution)
+}
+
+extension ResolverPoller {
+    /// A loop without a cache.
+    public func answered(_ name: DomainName, family: AddressFamily, result: Resolution) {}
 }

@@ -99,6 +99,7 @@ public final class Resolver {
         // c-ares may have found the answer in a file, or have failed to send.
         if let result = lookup.result {
             self.desk.finished.removeAll { $0 === lookup }
+            self.tellPoller(lookup, result)
             self.settle()
             return .answered(result)
         }
@@ -206,6 +207,7 @@ extension Resolver {
             self.desk.finished.removeAll(keepingCapacity: true)
             for lookup in finished {
                 guard let result = lookup.result else { continue }
+                self.tellPoller(lookup, result)
                 // Taken out one by one: each may cancel another.
                 while let (_, waiter) = lookup.waiters.popFirst() {
                     self.waiting -= 1
@@ -213,6 +215,11 @@ extension Resolver {
                 }
             }
         }
+    }
+
+    private func tellPoller(_ lookup: Lookup, _ result: Resolution) {
+        guard result != .failed(.closed) else { return }
+        self.desk.poller?.answered(lookup.question.name, family: lookup.question.family, result: result)
     }
 
     private static func isLocal(_ name: DomainName) -> Bool {

@@ -39,6 +39,8 @@ import Testing
         settings.tries = tries
         let loop = try EventLoop()
         let resolver = try LoopResolver(loop: loop, settings: settings)
+        var told = 0
+        resolver.onAnswer = { _, _, _ in told += 1 }
         let client = Client(loop, missing: names.count)
         for (index, text) in names.enumerated() {
             let name = try #require(DomainName(text.utf8))
@@ -51,6 +53,7 @@ import Testing
         try loop.run()
         resolver.close()
         resolver.close()
+        #expect(told == names.count)
         return names.indices.map { client.answers[UInt32($0)] }
     }
 

@@ -10,6 +10,7 @@ private final class TestLoop: ResolverPoller {
     var watched: [Int32: (readable: Bool, writable: Bool)] = [:]
     var deadline: UInt64?
     var schedules = 0
+    var answers: [String] = []
 
     func watch(_ descriptor: Int32, readable: Bool, writable: Bool) {
         self.watched[descriptor] = (readable, writable)
@@ -22,6 +23,10 @@ private final class TestLoop: ResolverPoller {
     func schedule(after interval: Interval) {
         self.deadline = Self.now + UInt64(max(0, interval.nanoseconds))
         self.schedules += 1
+    }
+
+    func answered(_ name: DomainName, family: AddressFamily, result: Resolution) {
+        self.answers.append("\(name) \(family)")
     }
 
     static var now: UInt64 {
@@ -266,6 +271,24 @@ private final class Client: ResolutionClient {
         loop.run(resolver) { !stays.answers.isEmpty }
         #expect(stays.answers.count == 1)
         resolver.cancel(ticket)
+    }
+
+    @Test func `an answer is told for the cache once, also when nobody waits any more`() throws {
+        let server = try DNSServer()
+        defer { server.stop() }
+        let loop = TestLoop()
+        let resolver = try Resolver(settings: self.settings(server), poller: loop)
+        let client = Client()
+        resolver.cancel(try self.ticket(resolver, "OK.a", client))
+        loop.run(resolver) { !loop.answers.isEmpty }
+        _ = try self.ticket(resolver, "nx.b", client)
+        _ = try self.ticket(resolver, "nx.b.", client)
+        loop.run(resolver) { client.answers.count == 2 }
+        #expect(loop.answers == ["ok.a v4", "nx.b v4"])
+        _ = try self.ticket(resolver, "late.c", client)
+        resolver.close()
+        #expect(loop.answers.count == 2)
+        #expect(client.answers.count == 3)
     }
 
     private func ticket(_ resolver: Resolver, _ text: String, _ client: Client) throws -> Resolver.Ticket {
