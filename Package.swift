@@ -33,7 +33,9 @@ let package = Package(
         .executable(name: "causeway", targets: ["causeway"]),
         // What the packages in `Fuzz/` and `Benchmarks/` build on.
         .library(name: "CausewayBytes", targets: ["CausewayBytes"]),
+        .library(name: "CausewayCrypto", targets: ["CausewayCrypto"]),
         .library(name: "CausewayFronts", targets: ["CausewayFronts"]),
+        .library(name: "CausewayWire", targets: ["CausewayWire"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

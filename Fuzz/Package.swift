@@ -23,11 +23,16 @@ let package = Package(
     targets: [
         .target(
             name: "FuzzSupport",
-            dependencies: [.product(name: "CausewayBytes", package: "causeway")],
+            dependencies: ["CausewayBytes", "CausewayCrypto", "CausewayWire"].map {
+                .product(name: $0, package: "causeway")
+            },
             swiftSettings: swiftSettings
         ),
         fuzzer("FuzzAddress", ["CausewayBytes"]),
         fuzzer("FuzzFront", ["CausewayBytes", "CausewayFronts"]),
         fuzzer("FuzzHTTPBody", ["CausewayBytes", "CausewayFronts"]),
+        fuzzer("FuzzRequest", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
+        fuzzer("FuzzResponse", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
+        fuzzer("FuzzStream", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
     ]
 )
