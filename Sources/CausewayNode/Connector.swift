@@ -62,7 +62,7 @@ final class Connector: EventHandler, ResolutionClient {
         case .addresses(let addresses): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
         case .negative: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
         case .none:
-            guard let resolver = self.worker.resolver else { return }
+            guard let resolver = self.worker.resolver else { return self.note(family, .failed(.closed)) }
             switch resolver.resolve(self.name, family: family, query: 0, for: self) {
             case .answered(let resolution): self.note(family, resolution)
             case .waiting(let ticket): self.tickets.append(ticket)
@@ -71,7 +71,6 @@ final class Connector: EventHandler, ResolutionClient {
     }
 
     private func note(_ family: AddressFamily, _ resolution: Resolution) {
-        self.worker.remember(self.name, family, resolution)
         switch resolution {
         case .addresses(let addresses, _): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
         case .failed: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)

@@ -65,6 +65,10 @@ final class Worker: @unchecked Sendable {
         } catch {
             throw .resolver(error)
         }
+        // Safe: the resolver is this worker's, and ends before it.
+        self.resolver?.onAnswer = { [unowned self] name, family, resolution in
+            self.remember(name, family, resolution)
+        }
     }
 
     /// Whether blocks hold more than this loop's share of the node's buffer memory, so that reads should be small.
@@ -87,13 +91,14 @@ final class Worker: @unchecked Sendable {
         self.names.answer(for: name, family: family, now: self.loop.now)
     }
 
-    /// Keeps what the resolver said, where it is about the name.
-    func remember(_ name: DomainName, _ family: AddressFamily, _ resolution: Resolution) {
+    /// Keeps what the resolver said, where it is about the name, and a silence too (RFC 2308 section 7.1), so that not
+    /// every session to a name waits for a server that does not answer for one family.
+    private func remember(_ name: DomainName, _ family: AddressFamily, _ resolution: Resolution) {
         switch resolution {
         case .addresses(let addresses, let timeToLive):
             self.names.store(addresses, for: name, family: family, timeToLive: timeToLive, now: self.loop.now)
         case .failed(let failure):
-            if failure.isAboutName { self.names.storeNegative(for: name, family: family, now: self.loop.now) }
+            if failure.isAboutName || failure == .timedOut { self.names.storeNegative(for: name, family: family, now: self.loop.now) }
         }
     }
 
