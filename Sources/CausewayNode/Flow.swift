@@ -89,14 +89,24 @@ struct Flow {
     // MARK: - A turn
 
     /// Moves bytes until a socket is not ready, the budget is used up, or the direction is finished.
-    mutating func run(from source: inout Leg, to destination: inout Leg, on worker: Worker) -> Outcome {
+    ///
+    /// - Parameter isLast: the other direction is finished, so that the session is closed with this one and closing
+    ///   says the end by itself.
+    mutating func run(
+        from source: inout Leg,
+        to destination: inout Leg,
+        isLast: Bool,
+        on worker: Worker
+    ) -> Outcome {
         guard !self.isFinished else { return .finished }
         var budget = Self.turnBudget
         while true {
             if !self.pending.isEmpty {
                 if let outcome = self.flush(to: &destination, on: worker) { return outcome }
             }
-            if self.sourceHasEnded, self.early.isEmpty { return self.finish(to: &destination, on: worker) }
+            if self.sourceHasEnded, self.early.isEmpty {
+                return self.finish(to: &destination, isLast: isLast, on: worker)
+            }
             guard destination.isWritable else { return .blocked }
             guard budget > 0 else { return .yielded }
             switch self.fill(from: &source, on: worker) {
@@ -157,14 +167,14 @@ struct Flow {
         }
     }
 
-    private mutating func finish(to destination: inout Leg, on worker: Worker) -> Outcome {
+    private mutating func finish(to destination: inout Leg, isLast: Bool, on worker: Worker) -> Outcome {
         // A request is sent even when the application had nothing to say; a response without a byte is none.
         if case .request = self.header {
             guard destination.isWritable else { return .blocked }
             if let failure = self.sendBareHeader(to: &destination, on: worker) { return .failed(failure) }
             guard self.pending.isEmpty else { return .blocked }
         }
-        destination.socket.shutDownWriting()
+        if !isLast { destination.socket.shutDownWriting() }
         self.isFinished = true
         return .finished
     }

@@ -3,9 +3,9 @@ import CausewayIO
 extension Session {
     /// Gives both directions their turn.
     func relay() {
-        let up = self.up.run(from: &self.near, to: &self.far, on: self.worker)
+        let up = self.up.run(from: &self.near, to: &self.far, isLast: self.down.isFinished, on: self.worker)
         if case .failed(let failure) = up { return self.ended(by: failure) }
-        let down = self.down.run(from: &self.far, to: &self.near, on: self.worker)
+        let down = self.down.run(from: &self.far, to: &self.near, isLast: self.up.isFinished, on: self.worker)
         if case .failed(let failure) = down { return self.ended(by: failure) }
         if self.up.isFinished, self.down.isFinished { return self.close() }
         switch (up, down) {
