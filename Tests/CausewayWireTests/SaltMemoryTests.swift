@@ -65,6 +65,19 @@ import Testing
         }
     }
 
+    @Test func `forgets nothing for 62 seconds, whatever the wall clock says`() {
+        for start in 0..<70 {
+            let line = Timeline()
+            for time in 0...start { #expect(line.traffic(at: Double(time))) }
+            line.step = 1000
+            for time in 1..<130 {
+                #expect(line.traffic(at: Double(start + time)))
+                // One salt a second: those of the last 62 s are all there, from before the clock leapt ahead or since.
+                #expect(line.memory.count >= min(start + time + 1, 62), "from \(start), after \(time)")
+            }
+        }
+    }
+
     @Test func `forgets what nobody could use any more`() {
         let line = Timeline()
         var most = 0

@@ -49,7 +49,7 @@ func sealedStream(_ bytes: [UInt8], key: Subkey, seals: Seals) -> (wire: [UInt8]
     var (wire, payload): ([UInt8], [UInt8]) = ([], [])
     var counter: UInt64 = 0
     var rest = bytes[...]
-    while rest.count >= 2, wire.count < 200_000 {
+    while rest.count >= 2, wire.count < 140_000 {
         let (kind, size) = (rest[rest.startIndex], Int(rest[rest.startIndex + 1]))
         rest = rest.dropFirst(2)
         // The sizes around the limits of merging and of a chunk need no bytes of their own.
@@ -84,7 +84,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         isRaw ? (input.bytes, [], false) : sealedStream(input.bytes, key: key, seals: seals)
     let whole = open(wire, cuts: [], key: key, seals: seals)
     // Small steps over a big stream would take long and show nothing new: the steps grow with it.
-    let scale = max(1, wire.count / 500)
+    let scale = max(1, wire.count / 50)
     let cuts = input.cuts.map { $0 * scale }.filter { $0 < wire.count }
     precondition(whole == open(wire, cuts: cuts, key: key, seals: seals), "cuts change the outcome")
     if isGood {
