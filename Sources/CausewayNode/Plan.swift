@@ -11,9 +11,9 @@ struct Plan {
     let limits: SharedState.Limits
     let resolver: ResolverSettings
 
-    /// Descriptors that are not sessions': the log, the loops', the listeners', the resolvers'.
-    private static let reservedDescriptors = 64
-    private static let descriptorsPerLoop = 16
+    /// Descriptors that are no session's: the process's, and per loop epoll's, the wake-up's and the resolver's.
+    private static let reservedDescriptors = 8
+    private static let descriptorsPerLoop = 6
 
     /// - Parameters:
     ///   - ownAddresses: this node's, which no exit leads to unless told.
@@ -39,8 +39,9 @@ struct Plan {
         self.limits = SharedState.Limits(
             loops: configuration.loops,
             buffers: Int(clamping: configuration.limits.buffers.bytes),
-            // A session has two sockets, and while it connects to a name now and then a few more.
-            sessions: max(min(configuration.limits.sessions, (descriptorLimit - taken) * 4 / 9), 1),
+            // A session has two sockets. Whoever comes when all are taken waits in the backlog and is not turned away
+            // half-way; only the additional attempts of Happy Eyeballs may still find nothing free.
+            sessions: max(min(configuration.limits.sessions, (descriptorLimit - taken) / 2), 1),
             drained: max(configuration.limits.sessions / (8 * configuration.loops), 64),
             cachedNames: configuration.dns.cache / configuration.loops
         )

@@ -12,8 +12,11 @@ extension Session {
         self.phase = .connecting(nil)
         switch exit.kind {
         case .direct(let policy):
-            if case .denied(let reason) = policy.verdict(for: target) {
-                return self.deny("\(reason)")
+            switch policy.verdict(for: target) {
+            case .allowed: break
+            // No rule of ours, but a name that nobody can have.
+            case .denied(.invalidName): return self.connectFailed(.nameNotResolved)
+            case .denied(let reason): return self.deny("\(reason)")
             }
             self.connect(to: target, policy: policy)
         case .tunnel(let server, let credentials):
