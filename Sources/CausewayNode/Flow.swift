@@ -59,7 +59,9 @@ struct Flow {
     /// Plaintext that came before the relaying began.
     var early = Block()
     /// The start of a sealed record.
-    var partial = Block()
+    private var partial = Block()
+    /// Whether `partial` came with the handshake and may hold whole records, for which no read must be waited.
+    private var partialIsUnseen = false
     /// What is ready to be written.
     var pending = Block()
     /// The body of a plain HTTP request, behind which nothing may pass.
@@ -73,6 +75,13 @@ struct Flow {
     /// Whether what the source sends is a Shadowsocks stream.
     private var sourceIsSealed: Bool { self.opener != nil || self.expectedResponse != nil }
     private var destinationIsSealed: Bool { self.sealer != nil || self.header != nil }
+
+    /// Takes over the stream of a sealed source behind its header: `rest` is what of it has come already.
+    mutating func begin(_ stream: StreamOpener, rest: ByteRegion, on worker: Worker) {
+        self.opener = stream
+        self.partial = worker.pool.block(copying: rest)
+        self.partialIsUnseen = !rest.isEmpty
+    }
 
     /// Gives back all memory and forgets the keys.
     mutating func release(to pool: BlockPool) {
@@ -187,6 +196,14 @@ struct Flow {
             self.placeEarly(on: worker)
             return .filled
         }
+        if self.partialIsUnseen {
+            self.partialIsUnseen = false
+            let input = worker.scratch.body.region(0..<self.partial.count)
+            input.copy(self.partial.region)
+            worker.pool.release(&self.partial)
+            worker.regions.removeAll()
+            return self.open(input, on: worker)
+        }
         guard source.isReadable else { return .blocked }
         if self.sourceIsSealed { return self.fillSealed(from: &source, on: worker) }
         return self.fillPlain(from: &source, on: worker)
@@ -281,13 +298,6 @@ struct Flow {
         }
         self.partial = worker.pool.block(copying: input.suffix(from: offset))
         return .filled
-    }
-
-    /// Opens what has already been received of a sealed source, before the first read.
-    mutating func openReceived(_ input: ByteRegion, on worker: Worker) -> Failure? {
-        worker.regions.removeAll()
-        guard case .filled = self.open(input, on: worker) else { return .stream }
-        return nil
     }
 
     // MARK: - Sealing and writing

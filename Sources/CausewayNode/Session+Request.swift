@@ -72,8 +72,7 @@ extension Session {
 
     private func accept(_ accepted: RequestAcceptor.Accepted, _ input: ByteRegion) {
         self.up.early = self.worker.pool.block(copying: input.region(accepted.payload))
-        self.up.partial = self.worker.pool.block(copying: input.suffix(from: accepted.count))
-        self.up.opener = accepted.stream
+        self.up.begin(accepted.stream, rest: input.suffix(from: accepted.count), on: self.worker)
         self.down.header = .response(accepted.request)
         self.connect(to: accepted.target)
     }
