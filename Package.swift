@@ -79,6 +79,14 @@ let package = Package(
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         tests("CausewayBytes"),
+        tests("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
+        tests(
+            "causeway",
+            [
+                "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),

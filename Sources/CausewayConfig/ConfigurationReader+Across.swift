@@ -109,7 +109,7 @@ extension ConfigurationReader {
     private func checkUserDemands() {
         let keyCounts = self.userDemands.compactMap(\.keyCount)
         for demand in self.userDemands {
-            if self.userNames.all.isEmpty {
+            if !self.hasUsers {
                 self.findings.error(at: demand.place, "there are no users")
             } else if let keyCount = demand.keyCount {
                 if let first = keyCounts.first, first != keyCount {
@@ -122,7 +122,7 @@ extension ConfigurationReader {
                 self.findings.error(at: demand.place, "no user has a password")
             }
         }
-        if self.userDemands.isEmpty, !self.userNames.all.isEmpty, !self.findings.hasErrors {
+        if self.userDemands.isEmpty, self.hasUsers, !self.findings.hasErrors {
             self.findings.warn(at: Place(path: "users", line: nil), "no listener asks for users")
         }
     }

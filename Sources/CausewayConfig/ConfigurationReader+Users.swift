@@ -6,6 +6,7 @@ extension ConfigurationReader {
 
     func readUsers(_ root: Fields) {
         guard let items = root["users"]?.items() else { return }
+        self.hasUsers = !items.isEmpty
         for fields in items.compactMap({ $0.fields() }) {
             fields.check(known: ["name", "key", "password"], planned: Self.plannedKeys)
             let name = self.userNames.read(fields.required("name"))

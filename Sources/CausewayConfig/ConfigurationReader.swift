@@ -28,6 +28,8 @@ final class ConfigurationReader {
     var listenerKeys: [(key: Secret, name: String, place: Place)] = []
     var userKeys: [(key: Secret, name: String, place: Place)] = []
     var userDemands: [UserDemand] = []
+    /// Whether users are written down, right or wrong.
+    var hasUsers = false
 
     init(findings: Findings, files: FileReader, directory: String, processors: Int) {
         self.findings = findings

@@ -9,7 +9,10 @@ enum Suggestion {
         let distances = candidates.map { (word: $0, distance: self.distance(word.lowercased(), $0.lowercased())) }
         guard let nearest = distances.min(by: { $0.distance < $1.distance }) else { return nil }
         let longer = max(word.utf8.count, nearest.word.utf8.count)
-        return nearest.distance <= max(1, longer / 3) && nearest.distance < longer ? nearest.word : nil
+        if nearest.distance <= max(1, longer / 3), nearest.distance < longer { return nearest.word }
+        // A name that was written short, such as a method without what all methods begin with.
+        guard word.utf8.count >= 4 else { return nil }
+        return candidates.first { $0.lowercased().contains(word.lowercased()) }
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
