@@ -1,0 +1,116 @@
+#include "CLoad.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(CLOAD_READABLE == EPOLLIN, "the interest bits are those of epoll");
+_Static_assert(CLOAD_WRITABLE == EPOLLOUT, "the interest bits are those of epoll");
+_Static_assert(CLOAD_BROKEN == (EPOLLERR | EPOLLHUP), "the interest bits are those of epoll");
+
+int CLoad_poller(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int CLoad_watch(int poller, int descriptor, bool known, uint32_t interest, uint64_t token) {
+    struct epoll_event event = {.events = interest, .data.u64 = token};
+    return epoll_ctl(poller, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int CLoad_wait(int poller, CLoad_event *events, int capacity, int milliseconds) {
+    struct epoll_event raw[CLOAD_EVENTS];
+    int count = epoll_wait(poller, raw, capacity < CLOAD_EVENTS ? capacity : CLOAD_EVENTS, milliseconds);
+    for (int i = 0; i < count; i++) events[i] = (CLoad_event){raw[i].data.u64, raw[i].events};
+    return count;
+}
+
+enum { PROCESS_LIMIT = 1 << 22 };
+
+static struct sockaddr_in socket_address(uint32_t host, uint16_t port) {
+    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(host)};
+}
+
+static int tcp_socket(void) { return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+static int close_and_fail(int descriptor) {
+    int code = errno;
+    close(descriptor);
+    errno = code;
+    return -1;
+}
+
+int CLoad_listen(uint32_t host, uint16_t port, int backlog) {
+    int descriptor = tcp_socket(), on = 1;
+    if (descriptor == -1) return -1;
+    struct sockaddr_in address = socket_address(host, port);
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == -1) return close_and_fail(descriptor);
+    if (listen(descriptor, backlog) == -1) return close_and_fail(descriptor);
+    return descriptor;
+}
+
+int CLoad_local_port(int descriptor) {
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) == -1) return -1;
+    return ntohs(address.sin_port);
+}
+
+int CLoad_accept(int listener) {
+    int on = 1, descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor != -1) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return descriptor;
+}
+
+int CLoad_connect(uint32_t source, uint32_t host, uint16_t port) {
+    int descriptor = tcp_socket(), on = 1;
+    if (descriptor == -1) return -1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // The port is chosen at connect, when the far end is known: otherwise each source address had only one range of
+    // ports for all the far ends together.
+    setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    struct sockaddr_in from = socket_address(source, 0), to = socket_address(host, port);
+    if (bind(descriptor, (struct sockaddr *)&from, sizeof from) == -1) return close_and_fail(descriptor);
+    if (connect(descriptor, (struct sockaddr *)&to, sizeof to) == -1 && errno != EINPROGRESS)
+        return close_and_fail(descriptor);
+    return descriptor;
+}
+
+int CLoad_socket_error(int descriptor) {
+    int code = 0;
+    socklen_t size = sizeof code;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == -1 ? errno : code;
+}
+
+long CLoad_send(int descriptor, const void *bytes, size_t count) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+}
+
+long CLoad_receive(int descriptor, void *bytes, size_t count) { return recv(descriptor, bytes, count, 0); }
+
+long CLoad_discard(int descriptor, size_t count) { return recv(descriptor, NULL, count, MSG_TRUNC); }
+
+int64_t CLoad_process_time(int32_t process) {
+    clockid_t clock;
+    struct timespec time;
+    // 0 would be this process; above the kernel's highest id, the clock's name overflows into that of another.
+    int code = process > 0 && process < PROCESS_LIMIT ? clock_getcpuclockid(process, &clock) : ESRCH;
+    if (code != 0) {
+        errno = code;
+        return -1;
+    }
+    if (clock_gettime(clock, &time) == -1) return -1;
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t CLoad_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void CLoad_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,0 +1,47 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// What a scenario found, as text for people and as JSON for the runner.
+protocol Report: Encodable {
+    /// Whether the load ran as it was meant to: only then do the figures mean anything.
+    var isSound: Bool { get }
+    /// The lines for people.
+    var text: [String] { get }
+}
+
+extension Report {
+    /// Prints the report; ends with a failure when it is not sound.
+    func print(json: Bool) throws {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
+        } else {
+            for line in self.text { Swift.print(line) }
+        }
+        if !self.isSound { throw ExitCode(2) }
+    }
+}
+
+extension MeasuredSpan {
+    /// The lines that say how far the figures can be trusted.
+    var text: [String] {
+        [
+            "  measured: \(self.seconds.text) s; CPU s of the generator: \(self.generatorSeconds.text)"
+                + ", of anything else: \(self.foreignSeconds.text)"
+        ]
+    }
+}
+
+extension Double {
+    /// With about three digits that count.
+    var text: String {
+        let places = self >= 100 ? 0 : self >= 10 ? 1 : self >= 1 ? 2 : 3
+        let scale = [1, 10, 100, 1000][places]
+        let scaled = Int((self * Double(scale)).rounded())
+        guard places > 0 else { return "\(scaled)" }
+        let fraction = String(abs(scaled) % scale)
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return (scaled < 0 ? "-" : "") + "\(abs(scaled) / scale).\(zeros)\(fraction)"
+    }
+}
