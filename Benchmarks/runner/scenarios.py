@@ -1,0 +1,119 @@
+"""What is measured: each scenario is a shape of processes, a load, and the figures taken from its report."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+
+from .processes import Failure, prepare_child
+
+
+@dataclass
+class Figure:
+    """One row of the table. `goal` bounds the ratio causeway / sing-box; `more` says that more is better."""
+
+    label: str
+    unit: str
+    take: object
+    more: bool = False
+    goal: float | None = None
+
+
+@dataclass
+class Scenario:
+    name: str
+    title: str
+    shape: str
+    arguments: list
+    figures: list = field(default_factory=list)
+    #: Without a proxy, for the record of what the machine and the generator can do.
+    direct: bool = True
+
+
+def use(process, key):
+    """A figure of one process, by the last word of its name."""
+    return lambda report: next(u[key] for u in report["processes"] if u["name"].split()[-1] == process)
+
+
+def total(key):
+    return lambda report: sum(u[key] for u in report["processes"]) if report["processes"] else None
+
+
+def memory(process, moment, key):
+    return lambda report: use(process, moment)(report)[key] / 1024
+
+
+PER_GIB, PER_CONNECTION = "cpuSecondsPerGiB", "cpuMicrosecondsPerConnection"
+
+
+def bulk_figures(roles, rate_goal, cost_goal):
+    each = [Figure(f"CPU, {role}", "s/GiB", use(role, PER_GIB)) for role in roles if len(roles) > 1]
+    rate = Figure("rate", "Gbit/s", lambda report: report["gigabitsPerSecond"], more=True, goal=rate_goal)
+    return [rate, *each, Figure("CPU, all processes", "s/GiB", total(PER_GIB), goal=cost_goal)]
+
+
+def short_figures(roles, rate_goal, cost_goal, tail_goal):
+    latency = lambda key: lambda report: report["latencyMilliseconds"][key]
+    each = [Figure(f"CPU, {role}", "µs/conn", use(role, PER_CONNECTION)) for role in roles if len(roles) > 1]
+    return [
+        Figure("rate", "conn/s", lambda report: report["connectionsPerSecond"], more=True, goal=rate_goal),
+        *each,
+        Figure("CPU, all processes", "µs/conn", total(PER_CONNECTION), goal=cost_goal),
+        Figure("latency, p50", "ms", latency("p50")),
+        Figure("latency, p99", "ms", latency("p99"), goal=tail_goal),
+    ]
+
+
+def idle_figures(roles, sessions):
+    figures = []
+    for role in roles:
+        figures += [
+            Figure(f"{role}: private, no session", "MiB", memory(role, "before", "privateKiB")),
+            Figure(f"{role}: resident, no session", "MiB", memory(role, "before", "residentKiB")),
+            Figure(f"{role}: resident, {sessions}", "MiB", memory(role, "after", "residentKiB")),
+            Figure(f"{role}: private per session", "bytes", use(role, "privateBytesPerSession")),
+        ]
+    return figures
+
+
+def scenarios(seconds, warmup, sessions, settle, with_direct_shape):
+    """The scenarios, with the goals of the project where it has set any."""
+    timed = ["--seconds", seconds, "--warmup", warmup]
+    idle = ["idle", "--sessions", sessions, "--settle", settle]
+    pair = ["client", "exit"]
+    chosen = [
+        Scenario("bulk-down", "client + exit, bulk down, 1 stream", "tunnel",
+                 ["bulk", "--direction", "down", *timed], bulk_figures(pair, 1.5, 0.55)),
+        Scenario("bulk-up", "client + exit, bulk up, 1 stream", "tunnel",
+                 ["bulk", "--direction", "up", *timed], bulk_figures(pair, 1.5, 0.55)),
+        Scenario("short", "client + exit, short connections, 64 at once, 64 bytes each way", "tunnel",
+                 ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35)),
+        Scenario("idle", f"client + exit, {sessions} idle sessions", "tunnel",
+                 idle, idle_figures(pair, sessions), direct=False),
+    ]
+    if with_direct_shape:
+        chosen += [
+            Scenario("direct-bulk-down", "mixed listener, direct exit, bulk down, 1 stream", "direct",
+                     ["bulk", "--direction", "down", *timed], bulk_figures(["proxy"], None, 1.0), direct=False),
+            Scenario("direct-short", "mixed listener, direct exit, short connections", "direct",
+                     ["short", *timed], short_figures(["proxy"], None, 0.5, None), direct=False),
+        ]
+    return chosen
+
+
+def put_load(binary, arguments, socks_port, processes):
+    """Runs the load generator once and gives its report. A load that did not run as meant is a failure, no figure."""
+    command = [binary, *arguments, "--json"]
+    if socks_port is not None:
+        command += ["--socks", f"127.0.0.1:{socks_port}"]
+    for process in processes:
+        command += ["--process", f"{process.name}={process.id}"]
+    command = [str(part) for part in command]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=180, preexec_fn=prepare_child)
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"the load did not end: {' '.join(command)}") from error
+    for process in processes:
+        process.check_alive()
+    if result.returncode != 0:
+        raise Failure(f"the load failed: {' '.join(command)}\n{result.stdout}{result.stderr}".rstrip())
+    return json.loads(result.stdout)
