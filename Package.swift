@@ -44,10 +44,12 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        // Intel's library is loaded at run time; without its header the target is empty.
+        .target(name: "CMultiBuffer"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         target("CausewayBytes"),
-        target("CausewayCrypto", ["CausewayBytes", "COpenSSL"]),
+        target("CausewayCrypto", ["CMultiBuffer", "COpenSSL", "CausewayBytes"]),
         target("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),

@@ -29,12 +29,16 @@ public final class Node {
 
     private let logger: Logger
     private let plan: Plan
+    private let aead: AEADChoice
     private let shared: SharedState
     private var workers: [Worker] = []
     private var threads: [LoopThread] = []
 
     /// Makes a configuration ready; nothing is opened yet.
+    ///
+    /// - Throws: `AEADChoice.UnknownName` when the environment forces a backend that does not exist.
     public init(configuration: Configuration, logger: Logger) throws {
+        self.aead = try AEADChoice.ofEnvironment()
         HostSystem.ignoreBrokenPipes()
         self.logger = logger
         self.plan = Plan(
@@ -58,7 +62,7 @@ public final class Node {
         var workers: [Worker] = []
         for _ in 0..<self.plan.limits.loops {
             do throws(Worker.SetUpError) {
-                workers.append(try Worker(shared: self.shared))
+                workers.append(try Worker(shared: self.shared, aead: self.aead))
             } catch {
                 throw StartError.loop(reason: error.description)
             }

@@ -35,26 +35,32 @@ final class Worker: @unchecked Sendable {
     /// Why a worker cannot be made.
     enum SetUpError: Error, CustomStringConvertible {
         case kernel(SystemCallError)
-        case noCipher
+        case cipher(AEADChoice.Failure)
+        case noBlockCipher
         case resolver(Resolver.SetUpError)
 
         var description: String {
             switch self {
             case .kernel(let error): error.description
-            case .noCipher: "the cryptographic library lacks AES-GCM, ChaCha20-Poly1305 or memory"
+            case .cipher(let failure): failure.description
+            case .noBlockCipher: "OpenSSL lacks the AES block or memory"
             case .resolver(let error): "the resolver cannot be set up: \(error)"
             }
         }
     }
 
-    init(shared: SharedState) throws(SetUpError) {
+    init(shared: SharedState, aead: AEADChoice) throws(SetUpError) {
         do throws(SystemCallError) {
             self.loop = try EventLoop()
         } catch {
             throw .kernel(error)
         }
-        guard let aead = OpenSSLBackend(), let aes = AESBlock() else { throw .noCipher }
-        self.aead = aead
+        do throws(AEADChoice.Failure) {
+            self.aead = try aead.make()
+        } catch {
+            throw .cipher(error)
+        }
+        guard let aes = AESBlock() else { throw .noBlockCipher }
         self.aes = aes
         self.shared = shared
         self.bufferShare = shared.limits.buffers / shared.limits.loops

@@ -1,4 +1,22 @@
 import CausewayCrypto
+import CausewayNode
 
-/// The library that records are sealed and opened with on this machine.
-var aeadBackend: String { OpenSSLBackend()?.name ?? "none" }
+/// The library that records are sealed and opened with on this machine, and where it is not the fastest, why.
+var aeadInForce: String {
+    do {
+        let choice = try AEADChoice.ofEnvironment()
+        let name = try choice.make().name
+        switch choice {
+        case .automatic:
+            do throws(MultiBufferBackend.Unavailable) {
+                _ = try MultiBufferBackend()
+                return name
+            } catch {
+                return "\(name) (Intel multi-buffer: \(error))"
+            }
+        case .openSSL, .multiBuffer: return "\(name) (\(AEADChoice.environmentVariable)=\(choice.rawValue))"
+        }
+    } catch {
+        return "none: \(error)"
+    }
+}

@@ -12,6 +12,6 @@ struct ShowVersion: ParsableCommand {
         print("causeway \(Version.text)")
         print("Swift \(Version.swift)")
         print(openSSLVersion())
-        print("AEAD: \(aeadBackend)")
+        print("AEAD: \(aeadInForce)")
     }
 }

@@ -50,7 +50,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: Backend.allCases) func `seals and opens the published records`(backend: Backend) throws {
+    @Test(arguments: Backend.available) func `seals and opens the published records`(backend: Backend) throws {
         let aead = try backend.make()
         for vector in Self.published {
             let key = Subkey([UInt8](hex: vector.key))
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.allCases, AEADAlgorithm.allCases)
+    @Test(arguments: Backend.available, AEADAlgorithm.allCases)
     func `opens what it sealed, of any size and at any alignment`(
         backend: Backend,
         algorithm: AEADAlgorithm
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.allCases, AEADAlgorithm.allCases)
+    @Test(arguments: Backend.available, AEADAlgorithm.allCases)
     func `refuses a record with any byte changed`(backend: Backend, algorithm: AEADAlgorithm) throws {
         let aead = try backend.make()
         var random = SeededGenerator(seed: 12)
@@ -114,7 +114,7 @@ import Testing
         #expect(isOpen)
     }
 
-    @Test(arguments: Backend.allCases, AEADAlgorithm.allCases)
+    @Test(arguments: Backend.available, AEADAlgorithm.allCases)
     func `refuses another key, nonce or algorithm`(backend: Backend, algorithm: AEADAlgorithm) throws {
         let aead = try backend.make()
         var random = SeededGenerator(seed: 13)
@@ -141,7 +141,7 @@ import Testing
     }
 
     /// Expanded keys are cached by their low bits: keys that share a place must not open each other's records.
-    @Test(arguments: Backend.allCases)
+    @Test(arguments: Backend.available)
     func `keeps apart keys that collide in a cache, over all algorithms`(backend: Backend) throws {
         let aead = try backend.make()
         var keys: [(AEADAlgorithm, Subkey)] = []
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Backend.allCases)
+    @Test(arguments: Backend.available)
     func `goes on as before after a record that did not open`(backend: Backend) throws {
         let aead = try backend.make()
         let key = Subkey([UInt8](repeating: 9, count: 16))
@@ -185,7 +185,25 @@ import Testing
         #expect(isOpen && first[..<34].allSatisfy { $0 == 1 })
     }
 
-    @Test(arguments: Backend.allCases) func `all backends seal the same bytes`(backend: Backend) throws {
+    /// No sanitizer sees into the assembly of a library: unreadable pages on both sides do.
+    @Test(arguments: Backend.available, AEADAlgorithm.allCases)
+    func `reads and writes nothing outside the record`(backend: Backend, algorithm: AEADAlgorithm) throws {
+        let aead = try backend.make()
+        var random = SeededGenerator(seed: 15)
+        let key = Subkey(random.bytes(algorithm.keyCount))
+        let pages = try GuardedPages(count: 5)
+        for size in Array(0...300) + [511, 512, 513, 767, 768, 769, 1023, 1024, 1025, 4096, 16383, 16384] {
+            let plain = random.bytes(size)
+            for record in [pages.head(size + tagCount), pages.tail(size + tagCount)] {
+                record.copy(plain)
+                aead.seal(record, algorithm, key: key, nonce: Nonce(counter: 3))
+                let isOpen = aead.open(record, algorithm, key: key, nonce: Nonce(counter: 3))
+                #expect(isOpen && Array(record.array().dropLast(tagCount)) == plain, "\(size) bytes")
+            }
+        }
+    }
+
+    @Test(arguments: Backend.available) func `all backends seal the same bytes`(backend: Backend) throws {
         let (first, other) = (try Backend.openSSL.make(), try backend.make())
         var random = SeededGenerator(seed: 14)
         for algorithm in AEADAlgorithm.allCases {

@@ -6,12 +6,6 @@ import Testing
 @testable import CausewayWire
 
 @Suite struct RequestVectorTests {
-    private let crypto: Crypto
-
-    init() throws {
-        self.crypto = try Crypto()
-    }
-
     private struct Stream {
         let vector: ShadowsocksVectors.Request
         let method: Method
@@ -62,11 +56,13 @@ import Testing
         return try vectors.map { try Stream($0) }
     }
 
-    @Test func `accepts every request, split at every byte`() throws {
+    @Test(arguments: Backend.available)
+    func `accepts every request, split at every byte`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for stream in try self.streams() {
             for (keys, wire) in try stream.servers() {
                 for split in 0...wire.count {
-                    var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: self.crypto)
+                    var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: crypto)
                     try server.receive(Array(wire[..<split]))
                     try server.receive(Array(wire[split...]))
                     try self.check(server, stream, keys, "split at \(split)")
@@ -75,10 +71,12 @@ import Testing
         }
     }
 
-    @Test func `accepts every request that comes byte by byte`() throws {
+    @Test(arguments: Backend.available)
+    func `accepts every request that comes byte by byte`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for stream in try self.streams() {
             for (keys, wire) in try stream.servers() {
-                var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: self.crypto)
+                var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: crypto)
                 for byte in wire { try server.receive([byte]) }
                 try self.check(server, stream, keys, "byte by byte")
             }
@@ -101,11 +99,13 @@ import Testing
         #expect(server.receiver?.mayEnd == true && server.salts.generations.count == 1)
     }
 
-    @Test func `seals every request as the vectors have it`() throws {
+    @Test(arguments: Backend.available)
+    func `seals every request as the vectors have it`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for stream in try self.streams() {
             let vector = stream.vector
             let padding = [UInt8](hex: vector.padding)
-            var (wire, sealer) = self.crypto.request(
+            var (wire, sealer) = crypto.request(
                 stream.credentials,
                 target: stream.target,
                 padding: padding.count,
@@ -123,7 +123,7 @@ import Testing
                 #expect(wire.count == expected.count && wire[..<fixedEnd] == expected[..<fixedEnd], "\(vector.name)")
             }
             for chunk in vector.following_chunks {
-                let sealed = self.crypto.chunk([UInt8](hex: chunk.payload), &sealer)
+                let sealed = crypto.chunk([UInt8](hex: chunk.payload), &sealer)
                 #expect(sealed.hex == chunk.wire, "\(vector.name)")
                 wire += sealed
             }
@@ -133,13 +133,15 @@ import Testing
                 serverKey: stream.credentials.userKey,
                 users: nil
             )
-            var server = SimulatedServer(keys, clock: vector.timestamp, crypto: self.crypto)
+            var server = SimulatedServer(keys, clock: vector.timestamp, crypto: crypto)
             try server.receive(wire)
             try self.check(server, stream, keys, "sealed by us")
         }
     }
 
-    @Test func `refuses every request with any byte changed`() throws {
+    @Test(arguments: Backend.available)
+    func `refuses every request with any byte changed`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for stream in try self.streams() {
             let following = stream.vector.following_chunks.reduce(0) { $0 + $1.wire.count / 2 }
             for (keys, wire) in try stream.servers() {
@@ -147,7 +149,7 @@ import Testing
                 for index in header.indices {
                     var changed = Array(header)
                     changed[index] ^= 0x40
-                    var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: self.crypto)
+                    var server = SimulatedServer(keys, clock: stream.vector.timestamp, crypto: crypto)
                     #expect(throws: RequestAcceptor.Refusal.self, "\(stream.vector.name), byte \(index)") {
                         try server.receive(changed)
                     }
@@ -156,7 +158,9 @@ import Testing
         }
     }
 
-    @Test func `judges the negative requests, split at every byte`() throws {
+    @Test(arguments: Backend.available)
+    func `judges the negative requests, split at every byte`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         let vectors = try ShadowsocksVectors.load().negative_tcp_requests
         #expect(vectors.cases.count == 23)
         let method = try #require(Method(rawValue: vectors.method))
@@ -165,7 +169,7 @@ import Testing
             let expected = try Self.refusal(vector)
             let wire = [UInt8](hex: vector.wire)
             for split in 0...wire.count {
-                var server = SimulatedServer(keys, clock: vectors.clock, crypto: self.crypto)
+                var server = SimulatedServer(keys, clock: vectors.clock, crypto: crypto)
                 var refusal: RequestAcceptor.Refusal?
                 do {
                     try server.receive(Array(wire[..<split]))

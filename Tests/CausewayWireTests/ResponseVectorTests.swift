@@ -6,11 +6,9 @@ import Testing
 @testable import CausewayWire
 
 @Suite struct ResponseVectorTests {
-    private let crypto: Crypto
     private let vectors: ShadowsocksVectors
 
     init() throws {
-        self.crypto = try Crypto()
         self.vectors = try ShadowsocksVectors.load()
     }
 
@@ -22,10 +20,12 @@ import Testing
         )
     }
 
-    @Test func `seals every response as the vectors have it`() throws {
+    @Test(arguments: Backend.available)
+    func `seals every response as the vectors have it`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         #expect(self.vectors.tcp_responses.count == 3)
         for vector in self.vectors.tcp_responses {
-            var (wire, sealer) = self.crypto.response(
+            var (wire, sealer) = crypto.response(
                 try self.request(vector),
                 payload: [UInt8](hex: vector.payload),
                 salt: [UInt8](hex: vector.salt),
@@ -33,49 +33,55 @@ import Testing
             )
             #expect(wire.hex == vector.wire, "\(vector.name)")
             for chunk in vector.following_chunks {
-                wire = self.crypto.chunk([UInt8](hex: chunk.payload), &sealer)
+                wire = crypto.chunk([UInt8](hex: chunk.payload), &sealer)
                 #expect(wire.hex == chunk.wire, "\(vector.name)")
             }
         }
     }
 
-    @Test func `opens every response, split at every byte and byte by byte`() throws {
+    @Test(arguments: Backend.available)
+    func `opens every response, split at every byte and byte by byte`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for vector in self.vectors.tcp_responses {
             let request = try self.request(vector)
             let wire = [UInt8](hex: vector.wire + vector.following_chunks.map(\.wire).joined())
             let payload = [UInt8](hex: vector.payload + vector.following_chunks.map(\.payload).joined())
             for split in 0...wire.count {
-                var client = SimulatedClient(request, clock: vector.timestamp, crypto: self.crypto)
+                var client = SimulatedClient(request, clock: vector.timestamp, crypto: crypto)
                 try client.receive(Array(wire[..<split]))
                 try client.receive(Array(wire[split...]))
                 #expect(client.payload == payload && client.receiver?.mayEnd == true, "split at \(split)")
             }
-            var client = SimulatedClient(request, clock: vector.timestamp, crypto: self.crypto)
+            var client = SimulatedClient(request, clock: vector.timestamp, crypto: crypto)
             for byte in wire { try client.receive([byte]) }
             #expect(client.payload == payload && client.receiver?.mayEnd == true)
         }
     }
 
-    @Test func `refuses every response with any byte of the header changed`() throws {
+    @Test(arguments: Backend.available)
+    func `refuses every response with any byte of the header changed`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         for vector in self.vectors.tcp_responses {
             let request = try self.request(vector)
             let wire = [UInt8](hex: vector.wire)
             for index in 0..<ResponseHeader.count(request.method) {
                 var changed = wire
                 changed[index] ^= 0x10
-                var client = SimulatedClient(request, clock: vector.timestamp, crypto: self.crypto)
+                var client = SimulatedClient(request, clock: vector.timestamp, crypto: crypto)
                 #expect(throws: ResponseHeader.HeaderError.authentication) { try client.receive(changed) }
             }
             for index in ResponseHeader.count(request.method)..<wire.count {
                 var changed = wire
                 changed[index] ^= 0x10
-                var client = SimulatedClient(request, clock: vector.timestamp, crypto: self.crypto)
+                var client = SimulatedClient(request, clock: vector.timestamp, crypto: crypto)
                 #expect(throws: StreamOpener.StreamError.authentication) { try client.receive(changed) }
             }
         }
     }
 
-    @Test func `judges the negative responses, split at every byte`() throws {
+    @Test(arguments: Backend.available)
+    func `judges the negative responses, split at every byte`(backend: Backend) throws {
+        let crypto = try Crypto(backend)
         let vectors = self.vectors.negative_tcp_responses
         #expect(vectors.cases.count == 6)
         let verdicts: [String: ResponseHeader.HeaderError?] = [
@@ -91,7 +97,7 @@ import Testing
             let expected = try #require(verdicts[vector.expect], "\(vector.expect)")
             let wire = [UInt8](hex: vector.wire)
             for split in 0...wire.count {
-                var client = SimulatedClient(request, clock: vectors.clock, crypto: self.crypto)
+                var client = SimulatedClient(request, clock: vectors.clock, crypto: crypto)
                 var refusal: ResponseHeader.HeaderError?
                 do {
                     try client.receive(Array(wire[..<split]))
@@ -107,9 +113,10 @@ import Testing
 
     @Test(arguments: [(0, true), (30, true), (31, false), (1 << 63, false), (1 << 63 | 1, false)] as [(UInt64, Bool)])
     func `believes clocks that are at most 30 seconds apart`(difference: UInt64, isFresh: Bool) throws {
+        let crypto = try Crypto()
         let vector = try #require(self.vectors.tcp_responses.first)
         for clock in [vector.timestamp &+ difference, vector.timestamp &- difference] {
-            var client = SimulatedClient(try self.request(vector), clock: clock, crypto: self.crypto)
+            var client = SimulatedClient(try self.request(vector), clock: clock, crypto: crypto)
             let opened: Void? = try? client.receive([UInt8](hex: vector.wire))
             #expect((opened != nil) == isFresh, "\(clock)")
         }

@@ -1,21 +1,29 @@
 public import CausewayCrypto
 
-/// The AEAD backends that this machine can run. Every test of a cipher is parameterised over them, so that a second one
-/// passes the same vectors as the first.
-public enum Backend: String, CaseIterable, Sendable, CustomStringConvertible {
+/// The AEAD backends. Every test of a cipher is parameterised over those that this machine can run, so that each passes
+/// the same vectors.
+public enum Backend: String, Sendable, CustomStringConvertible {
     case openSSL = "OpenSSL"
+    case multiBuffer = "Intel multi-buffer"
 
-    /// That a backend's library is there but did not start.
-    public struct Missing: Error {
-        public let backend: Backend
-    }
+    /// The backends that this machine can run. `AEADChoiceTests` says loudly when that is not all of them.
+    public static let available: [Backend] = multiBufferObstacle == nil ? [.openSSL, .multiBuffer] : [.openSSL]
+
+    /// Why this machine cannot run Intel's library; `nil` where it can.
+    public static let multiBufferObstacle: MultiBufferBackend.Unavailable? = {
+        do throws(MultiBufferBackend.Unavailable) {
+            _ = try MultiBufferBackend()
+            return nil
+        } catch {
+            return error
+        }
+    }()
 
     /// A fresh instance.
     public func make() throws -> any AEADBackend {
         switch self {
-        case .openSSL:
-            guard let backend = OpenSSLBackend() else { throw Missing(backend: self) }
-            return backend
+        case .openSSL: try AEADChoice.openSSL.make()
+        case .multiBuffer: try AEADChoice.multiBuffer.make()
         }
     }
 
