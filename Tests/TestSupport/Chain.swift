@@ -14,11 +14,13 @@ public final class Chain: Sendable {
     ///   - tunnelPort: where the exit listens; a free port where left out.
     ///   - clientServerPort: where the client connects to, when something stands between; `tunnelPort` where left out.
     ///   - exitDescriptorLimit: RLIMIT_NOFILE of the exit.
+    ///   - environments: variables added to those of the test.
     public init(
         _ credentials: Credentials = .singleUser(.aes128),
         tunnelPort: UInt16? = nil,
         clientServerPort: UInt16? = nil,
-        exitDescriptorLimit: Int? = nil
+        exitDescriptorLimit: Int? = nil,
+        environments: (client: [String: String], exit: [String: String]) = ([:], [:])
     ) throws {
         let tunnelPort = try tunnelPort ?? FreePort.next()
         self.tunnelPort = tunnelPort
@@ -26,11 +28,13 @@ public final class Chain: Sendable {
         self.exit = try Node(
             Configuration.exit(port: self.tunnelPort, credentials),
             listeningOn: [self.tunnelPort],
-            descriptorLimit: exitDescriptorLimit
+            descriptorLimit: exitDescriptorLimit,
+            environment: environments.exit
         )
         self.client = try Node(
             Configuration.client(port: self.proxyPort, serverPort: clientServerPort ?? self.tunnelPort, credentials),
-            listeningOn: [self.proxyPort]
+            listeningOn: [self.proxyPort],
+            environment: environments.client
         )
     }
 

@@ -11,11 +11,17 @@ public final class Node: Sendable {
     ///   - configuration: the text of its configuration file.
     ///   - ports: what it will listen on.
     ///   - descriptorLimit: RLIMIT_NOFILE of the process; as the test's own where left out.
-    public init(_ configuration: String, listeningOn ports: [UInt16], descriptorLimit: Int? = nil) throws {
+    ///   - environment: variables added to those of the test.
+    public init(
+        _ configuration: String,
+        listeningOn ports: [UInt16],
+        descriptorLimit: Int? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         self.directory = try TemporaryDirectory()
         let file = try self.directory.write(configuration, to: "node.yaml", mode: 0o600)
         let limit = descriptorLimit.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
-        let process = try ChildProcess(limit + [Binaries.causeway, "run", "-c", file])
+        let process = try ChildProcess(limit + [Binaries.causeway, "run", "-c", file], environment: environment)
         self.process = process
         let listens = Deadline.wait(30) {
             process.exitStatus != nil || ports.allSatisfy { ProcessStatus.isListening(port: $0) }
