@@ -104,7 +104,8 @@ final class Worker: @unchecked Sendable {
         case .addresses(let addresses, let timeToLive):
             self.names.store(addresses, for: name, family: family, timeToLive: timeToLive, now: self.loop.now)
         case .failed(let failure):
-            if failure.isAboutName || failure == .timedOut { self.names.storeNegative(for: name, family: family, now: self.loop.now) }
+            guard failure.isAboutName || failure == .timedOut else { return }
+            self.names.storeNegative(for: name, family: family, now: self.loop.now)
         }
     }
 

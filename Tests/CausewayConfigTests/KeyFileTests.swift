@@ -52,7 +52,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let path = "\(directory)/file"
         let bytes = (0..<70_000).map { UInt8(truncatingIfNeeded: $0) }
-        FileManager.default.createFile(atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes), attributes: attributes))
         let found = try FileReader.system.read(path, 70_000).get()
         #expect(found.bytes == bytes && !found.isReadableByAll)
         #expect(throws: FileError.self) { try FileReader.system.read(path, 69_999).get() }
