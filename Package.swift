@@ -89,6 +89,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        tests(
+            "CausewayNode",
+            [
+                "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayWire",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),

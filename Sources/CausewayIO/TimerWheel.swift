@@ -3,7 +3,7 @@
 ///     level 0   64 slots of      1 tick       due within 64 ticks
 ///     level 1   64 slots of     64 ticks      due within 4,096
 ///     …                                       …
-///     level 5   64 slots of 2^30 ticks        due within 2^36
+///     level 5   64 slots of 2^30 ticks        due within 63 × 2^30
 ///
 /// Inserting and cancelling take constant time and, once the slab has grown, no memory. A timer moves down a level when
 /// its slot's turn comes; one bit a slot tells which are occupied, so that empty time is skipped.
@@ -28,7 +28,8 @@ public struct TimerWheel: ~Copyable {
     }
 
     private static let levelCount = 6
-    private static let farthest = UInt64(1) << 36 - 1
+    /// The most ticks ahead: all slots of the last level but one, so that none can mean two turns of the wheel.
+    private static let farthest = UInt64(63) << 30 - 1
 
     private var timers: [Timer] = []
     private var freeList: Int32 = -1
@@ -45,7 +46,8 @@ public struct TimerWheel: ~Copyable {
         self.occupied = Array(repeating: 0, count: Self.levelCount)
     }
 
-    /// Queues a timer that gives `word` back at tick `due`, at the next tick when that is past.
+    /// Queues a timer that gives `word` back at tick `due`, at the next tick when that is past. What lies
+    /// farther ahead than the wheel reaches, 63 × 2^30 ticks, is due at its reach.
     public mutating func insert(due: UInt64, word: UInt64) -> Handle {
         let index: Int32
         if self.freeList >= 0 {
@@ -85,17 +87,29 @@ public struct TimerWheel: ~Copyable {
             let (level, slot) = self.firstSlot()
             self.elapsed = max(self.elapsed, tick)
             let index = self.heads[level * 64 + slot]
-            if self.timers[Int(index)].due <= self.elapsed {
+            if level == 0 {
                 let word = self.timers[Int(index)].word
                 self.unlink(index)
                 self.free(index)
                 return word
             }
-            self.unlink(index)
-            self.link(index)
+            self.moveDown(index, from: level, slot)
         }
         self.elapsed = max(self.elapsed, now)
         return nil
+    }
+
+    /// Spreads a slot whose turn has come over the levels below, all of it at once: a timer that stayed behind would be
+    /// overtaken by later ones.
+    private mutating func moveDown(_ first: Int32, from level: Int, _ slot: Int) {
+        self.heads[level * 64 + slot] = -1
+        self.occupied[level] &= ~(1 << UInt64(slot))
+        var index = first
+        while index >= 0 {
+            let next = self.timers[Int(index)].next
+            self.link(index)
+            index = next
+        }
     }
 
     // MARK: - Places

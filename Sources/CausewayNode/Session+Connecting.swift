@@ -10,6 +10,7 @@ extension Session {
     func connect(to target: Address) {
         let exit = self.listener.exit
         self.phase = .connecting(nil)
+        if target.host.isProtocolMarker { return self.deny("\(AddressPolicy.Reason.magicName)") }
         switch exit.kind {
         case .direct(let policy):
             switch policy.verdict(for: target) {
@@ -144,11 +145,12 @@ extension Session {
     func startRelaying() {
         self.phase = .relaying
         self.startIdleTimer()
-        // Without payload, and with nothing to read, the request goes out bare.
-        if case .request = self.up.header, self.up.early.isEmpty, !self.near.isReadable {
-            if let failure = self.up.sendBareHeader(to: &self.far, on: self.worker) { return self.ended(by: failure) }
-        }
         self.relay()
+        // The request is still here when the application has said nothing: then it goes out bare.
+        guard case .relaying = self.phase, case .request = self.up.header else { return }
+        if let failure = self.up.sendBareHeader(to: &self.far, on: self.worker) {
+            self.ended(by: failure, from: Self.nearTag)
+        }
     }
 
     func payloadDidNotCome() {

@@ -44,14 +44,36 @@ extension Session {
         self.discard()
     }
 
-    /// Reads and throws away; closes at the peer's end.
+    /// Stops forwarding a stream that somebody between the peers has changed, or that a broken peer sends. Where in it
+    /// the bad byte was must not show: what still comes is thrown away until the peer leaves or the deadline comes, and
+    /// then both legs are reset (protocol reference 2.7). Only an application on this machine or network learns of it at
+    /// once, for it cannot be the one who probes.
+    func abandon(_ tag: UInt8) {
+        self.phase = .corrupted(tag)
+        self.up.release(to: self.worker.pool)
+        self.down.release(to: self.worker.pool)
+        self.setTimer(self.listener.handshakeTimeout)
+        if tag == Self.farTag, case .mixed = self.listener.kind { self.near.close(resetting: true) }
+        self.discard()
+    }
+
+    /// Reads and throws away; ends with the peer.
     func discard() {
         for _ in 0..<Self.discardBatch {
-            guard self.near.isReadable else { return }
-            switch self.near.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount)) {
+            let result: TransferResult
+            if case .corrupted(Self.farTag) = self.phase {
+                guard self.far.isReadable else { return }
+                result = self.far.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount))
+            } else {
+                guard self.near.isReadable else { return }
+                result = self.near.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount))
+            }
+            switch result {
             case .transferred: continue
             case .wouldBlock: return
-            case .endOfStream, .failed: return self.close()
+            case .endOfStream, .failed:
+                if case .corrupted = self.phase { return self.abort() }
+                return self.close()
             }
         }
         self.worker.loop.yield(self.token)

@@ -4,9 +4,9 @@ extension Session {
     /// Gives both directions their turn.
     func relay() {
         let up = self.up.run(from: &self.near, to: &self.far, isLast: self.down.isFinished, on: self.worker)
-        if case .failed(let failure) = up { return self.ended(by: failure) }
+        if case .failed(let failure) = up { return self.ended(by: failure, from: Self.nearTag) }
         let down = self.down.run(from: &self.far, to: &self.near, isLast: self.up.isFinished, on: self.worker)
-        if case .failed(let failure) = down { return self.ended(by: failure) }
+        if case .failed(let failure) = down { return self.ended(by: failure, from: Self.farTag) }
         if self.up.isFinished, self.down.isFinished { return self.close() }
         switch (up, down) {
         case (.yielded, _), (_, .yielded): self.worker.loop.yield(self.token)
@@ -14,19 +14,14 @@ extension Session {
         }
     }
 
-    /// Ends a session that cannot go on. A broken connection is passed on as what it was: a reset.
-    func ended(by failure: Flow.Failure) {
+    /// Ends a session that cannot go on, because of the direction that comes from the leg under `tag`. A broken
+    /// connection is passed on as what it was: a reset.
+    func ended(by failure: Flow.Failure, from tag: UInt8) {
         switch failure {
         case .source, .destination, .body: self.abort()
         case .stream:
             self.worker.note(.streamCorrupt, "a record did not open", at: self.listener.name)
-            self.drainCorrupted()
+            self.abandon(tag)
         }
-    }
-
-    /// Somebody between the peers has changed the stream, or a peer is broken. The bytes that are bad must not decide
-    /// when and how the connection ends: what comes is thrown away until the peer leaves or the deadline comes.
-    private func drainCorrupted() {
-        self.abort()
     }
 }

@@ -10,9 +10,9 @@ import Synchronization
 ///     mixed   ─▶ front ────┐                 ┌─▶ awaitingPayload ─┐
 ///                          ├─▶ connecting ───┤                    ├─▶ relaying ─▶ closed
 ///     tunnel  ─▶ request ──┘                 └────────────────────┘
-///                  │  refused                     │ failed
-///                  ▼                              ▼
-///               draining                      lingering
+///                  │  refused                     │ failed                │ tampered with
+///                  ▼                              ▼                       ▼
+///               draining                      lingering               corrupted
 ///
 /// The near leg is the customer's, the far leg leads to the target or the next hop; `up` moves bytes from near to far,
 /// `down` from far to near. The stages live in extensions, one file each.
@@ -32,6 +32,8 @@ final class Session: EventHandler {
         case draining
         /// Refused and told so: writing is shut down, what still comes is thrown away.
         case lingering
+        /// The stream of the leg under this tag was tampered with: what still comes there is thrown away.
+        case corrupted(UInt8)
         case closed
     }
 
@@ -113,6 +115,7 @@ final class Session: EventHandler {
             self.setTimer(Interval(nanoseconds: self.listener.idleTimeout.nanoseconds - idle.nanoseconds))
         case .draining: self.close()
         case .lingering: self.close()
+        case .corrupted: self.abort()
         case .closed: break
         }
     }
@@ -137,7 +140,7 @@ final class Session: EventHandler {
             self.relay()
             // Whoever is blocked towards one side has not read the other's error: a reset is passed on at once.
             if events.contains(.error), case .relaying = self.phase { self.abort() }
-        case .draining, .lingering: self.discard()
+        case .draining, .lingering, .corrupted: self.discard()
         case .closed: break
         }
     }
@@ -145,7 +148,7 @@ final class Session: EventHandler {
     func resumed() {
         switch self.phase {
         case .relaying: self.relay()
-        case .draining, .lingering: self.discard()
+        case .draining, .lingering, .corrupted: self.discard()
         case .front, .request, .connecting, .awaitingPayload, .closed: break
         }
     }
@@ -164,11 +167,16 @@ final class Session: EventHandler {
 
     private func end(resetting: Bool) {
         if case .closed = self.phase { return }
-        if case .draining = self.phase { self.worker.drained.ended() }
-        let connector: Connector? = if case .connecting(let connector) = self.phase { connector } else { nil }
+        let phase = self.phase
         self.phase = .closed
+        switch phase {
+        case .front(let stage): self.worker.pool.release(&stage.held)
+        case .request(let stage): self.worker.pool.release(&stage.held)
+        case .connecting(let connector): connector?.cancel()
+        case .draining: self.worker.drained.ended()
+        case .awaitingPayload, .relaying, .lingering, .corrupted, .closed: break
+        }
         self.front = nil
-        connector?.cancel()
         self.near.close(resetting: resetting)
         self.far.close(resetting: resetting)
         self.up.release(to: self.worker.pool)

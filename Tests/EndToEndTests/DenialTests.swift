@@ -17,8 +17,8 @@ extension EndToEnd {
             try Self.expect(allow: ["127.0.0.0/8"], Self.unresolvable, 80, socks5: 4, http: 502)
         }
 
-        @Test func `what cannot be a name is denied by each front`() throws {
-            try Self.expect(allow: ["127.0.0.0/8"], Self.malformed, 80, socks5: 2, http: 403)
+        @Test func `what cannot be a name is reported by each front as one that is not`() throws {
+            try Self.expect(allow: ["127.0.0.0/8"], Self.malformed, 80, socks5: 4, http: 502)
         }
 
         @Test(arguments: ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1"])
