@@ -8,7 +8,10 @@ public final class RecordingRelay: Sendable {
     private let recording: Recording
 
     /// Passes each connection on to `target`.
-    public init(to target: UInt16) throws {
+    ///
+    /// - Parameters:
+    ///   - held: how many bytes of each client are held back and then sent in one write with those that follow.
+    public init(to target: UInt16, holdingBack held: Int = 0) throws {
         let recording = Recording()
         self.recording = recording
         self.server = try LoopbackServer { client in
@@ -17,6 +20,12 @@ public final class RecordingRelay: Sendable {
             try Background.run {
                 try Self.copy(from: upstream, to: client) { _ in }
             } while: {
+                var early: [UInt8] = []
+                while early.count < held, case .bytes(let bytes) = client.read() {
+                    recording.append(bytes, to: index)
+                    early += bytes
+                }
+                try upstream.write(early)
                 try Self.copy(from: client, to: upstream) { recording.append($0, to: index) }
             }
         }
