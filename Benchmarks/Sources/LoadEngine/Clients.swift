@@ -34,7 +34,8 @@ public final class Clients: @unchecked Sendable {
     }
 
     /// A session that has not opened or exchanged its bytes by then has failed, in nanoseconds.
-    private static let patience: Int64 = 10_000_000_000
+    /// Long enough for a lost SYN to be sent again, short enough that a session which hangs is seen in a run of seconds.
+    private static let patience: Int64 = 3_000_000_000
     /// Failures, more than there were successes, at which to give up: a proxy that refuses must not make the loop spin.
     private static let failureLimit = 1000
     private static let sourceAddresses = 16
@@ -113,6 +114,7 @@ public final class Clients: @unchecked Sendable {
                 self.sweep(now)
             }
         }
+        self.sweep(CLoad_now())
     }
 
     private var initialSessions: Int {
@@ -135,7 +137,7 @@ public final class Clients: @unchecked Sendable {
         do throws(SystemCallError) {
             socket = try Socket.connecting(from: from, to: self.proxy ?? self.targets[target])
         } catch {
-            self.tally.sessionFailed()
+            self.tally.sessionFailed(.unconnected)
             // Once more from the next turn of the loop, when there may be a port again.
             self.redial += self.isHopeless ? 0 : 1
             return
@@ -160,14 +162,14 @@ public final class Clients: @unchecked Sendable {
         case .connecting: try self.connected(slot, session)
         case .dialogue: try self.converse(slot, session)
         case .reading: self.drain(slot, session)
-        case .writing: ready.isDisjoint(with: .broken) ? self.pour(slot, session) : self.fail(slot)
+        case .writing: ready.isDisjoint(with: .broken) ? self.pour(slot, session) : self.fail(slot, .closed)
         case .echoing: self.receiveEcho(slot, session)
-        case .holding: self.fail(slot)  // nobody sends anything: the session has been taken away
+        case .holding: self.fail(slot, .closed)  // nobody sends anything: the session has been taken away
         }
     }
 
     private func connected(_ slot: Int, _ session: Session) throws(SystemCallError) {
-        guard CLoad_socket_error(session.socket.descriptor) == 0 else { return self.fail(slot) }
+        guard CLoad_socket_error(session.socket.descriptor) == 0 else { return self.fail(slot, .unconnected) }
         try self.poller.change(
             session.socket,
             to: .readable,
@@ -191,13 +193,14 @@ public final class Clients: @unchecked Sendable {
                     case .wait: break
                     case .sendRequest: self.sendSmall(session.request[...], slot, session)
                     case .open: return try self.opened(slot, session)
-                    case .refused, .malformed: return self.fail(slot)
+                    case .refused: return self.fail(slot, .refused)
+                    case .malformed: return self.fail(slot, .malformed)
                     }
                 }
                 guard self.slots[slot] != nil else { return }
                 self.slots[slot] = session
             case .wouldBlock: return
-            case .endOfStream, .failed: return self.fail(slot)
+            case .endOfStream, .failed: return self.fail(slot, .closedInHandshake)
             }
         }
     }
@@ -234,13 +237,13 @@ public final class Clients: @unchecked Sendable {
         case .moved(let count):
             if self.verify, !self.payload.matches(.init(rebasing: self.scratch[..<count]), at: session.offset) {
                 self.tally.sessionCorrupt()
-                return self.fail(slot)
+                return self.fail(slot, .corrupt)
             }
             session.offset += count
             self.slots[slot] = session
             self.tally.arrived(count)
         case .wouldBlock: break
-        case .endOfStream, .failed: self.fail(slot)
+        case .endOfStream, .failed: self.fail(slot, .closed)
         }
     }
 
@@ -251,7 +254,7 @@ public final class Clients: @unchecked Sendable {
             session.offset += count
             self.slots[slot] = session
         case .wouldBlock: break
-        case .endOfStream, .failed: self.fail(slot)
+        case .endOfStream, .failed: self.fail(slot, .closed)
         }
     }
 
@@ -263,20 +266,20 @@ public final class Clients: @unchecked Sendable {
             let fits = session.offset + count <= self.exchangeSize
             guard fits, self.payload.matches(bytes, at: session.offset) else {
                 self.tally.sessionCorrupt()
-                return self.fail(slot)
+                return self.fail(slot, .corrupt)
             }
             session.offset += count
             self.slots[slot] = session
             if session.offset == self.exchangeSize { self.completed(slot, session) }
         case .wouldBlock: break
-        case .endOfStream, .failed: self.fail(slot)
+        case .endOfStream, .failed: self.fail(slot, .closed)
         }
     }
 
     /// Sends what always fits into the buffer of a socket that has little or nothing in it.
     private func sendSmall(_ bytes: ArraySlice<UInt8>, _ slot: Int, _ session: Session) {
         let transfer = bytes.withUnsafeBytes { session.socket.send($0) }
-        if transfer != .moved(bytes.count) { self.fail(slot) }
+        if transfer != .moved(bytes.count) { self.fail(slot, .closed) }
     }
 
     // MARK: Sessions end
@@ -296,9 +299,9 @@ public final class Clients: @unchecked Sendable {
         }
     }
 
-    private func fail(_ slot: Int) {
+    private func fail(_ slot: Int, _ cause: FailureCause) {
         guard self.slots[slot] != nil else { return }
-        self.tally.sessionFailed()
+        self.tally.sessionFailed(cause)
         self.remove(slot)
         self.redial += 1
     }
@@ -315,7 +318,7 @@ public final class Clients: @unchecked Sendable {
         for slot in self.slots.indices {
             guard let session = self.slots[slot], now - session.begun > Self.patience else { continue }
             switch session.stage {
-            case .connecting, .dialogue, .echoing: self.fail(slot)
+            case .connecting, .dialogue, .echoing: self.fail(slot, .late)
             case .reading, .writing, .holding: break
             }
         }

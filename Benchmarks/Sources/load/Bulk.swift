@@ -38,8 +38,7 @@ struct Bulk: ParsableCommand {
             direction: self.direction,
             streams: self.streams,
             bytes: after - before,
-            failed: load.clients.tally.failed,
-            corrupt: load.clients.tally.corrupt + load.targets.tally.corrupt,
+            failed: FailedSessions(load.clients.tally, load.targets.tally),
             span: span
         ).print(json: self.common.json)
     }
@@ -58,11 +57,10 @@ struct BulkReport: Report {
     let bytes: Int
     let gigabitsPerSecond: Double
     let processes: [Use]
-    let failed: Int
-    let corrupt: Int
+    let failed: FailedSessions
     let span: MeasuredSpan
 
-    init(direction: Bulk.Direction, streams: Int, bytes: Int, failed: Int, corrupt: Int, span: MeasuredSpan) {
+    init(direction: Bulk.Direction, streams: Int, bytes: Int, failed: FailedSessions, span: MeasuredSpan) {
         let gibibytes = Double(bytes) / Double(1 << 30)
         self.scenario = "bulk"
         self.direction = direction
@@ -73,15 +71,14 @@ struct BulkReport: Report {
             Use(name: $0.name, cpuSecondsPerGiB: gibibytes > 0 ? $0.seconds / gibibytes : 0)
         }
         self.failed = failed
-        self.corrupt = corrupt
         self.span = span
     }
 
-    var isSound: Bool { self.bytes > 0 && self.failed == 0 && self.corrupt == 0 }
+    var isSound: Bool { self.bytes > 0 && self.failed.isNone }
 
     var text: [String] {
         let head = "bulk \(self.direction.rawValue), streams: \(self.streams), \(self.gigabitsPerSecond.text) Gbit/s"
         let uses = self.processes.map { "  \($0.name): \($0.cpuSecondsPerGiB.text) CPU s/GiB" }
-        return [head] + uses + ["  failed: \(self.failed), corrupt: \(self.corrupt)"] + self.span.text
+        return [head] + uses + [self.failed.text] + self.span.text
     }
 }

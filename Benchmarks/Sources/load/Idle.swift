@@ -19,7 +19,7 @@ struct Idle: ParsableCommand {
         load.wait(seconds: self.patience) { tally.completed >= self.sessions }
         load.wait(seconds: self.settle)
         let after = try self.common.processes.map { try MemorySample(of: $0.id) }
-        let (held, failed, corrupt) = (tally.completed, tally.failed, tally.corrupt)
+        let (held, failed) = (tally.completed, FailedSessions(tally))
         load.stop()
         let processes = self.common.processes.indices.map {
             IdleReport.Use(name: self.common.processes[$0].name, before: before[$0], after: after[$0], sessions: held)
@@ -29,8 +29,7 @@ struct Idle: ParsableCommand {
             sessions: self.sessions,
             held: held,
             processes: processes,
-            failed: failed,
-            corrupt: corrupt
+            failed: failed
         ).print(json: self.common.json)
     }
 }
@@ -58,10 +57,9 @@ struct IdleReport: Report {
     let sessions: Int
     let held: Int
     let processes: [Use]
-    let failed: Int
-    let corrupt: Int
+    let failed: FailedSessions
 
-    var isSound: Bool { self.held == self.sessions && self.failed == 0 && self.corrupt == 0 }
+    var isSound: Bool { self.held == self.sessions && self.failed.isNone }
 
     var text: [String] {
         let uses = self.processes.map {
@@ -70,6 +68,6 @@ struct IdleReport: Report {
                 + ", resident \($0.before.residentKiB) → \($0.after.residentKiB) KiB"
         }
         return ["idle sessions: \(self.held) of \(self.sessions)"] + uses
-            + ["  failed: \(self.failed), corrupt: \(self.corrupt)"]
+            + [self.failed.text]
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import LoadEngine
 
 /// What a scenario found, as text for people and as JSON for the runner.
 protocol Report: Encodable {
@@ -20,6 +21,28 @@ extension Report {
             for line in self.text { Swift.print(line) }
         }
         if !self.isSound { throw ExitCode(2) }
+    }
+}
+
+/// The sessions that failed, by cause.
+struct FailedSessions: Codable {
+    let count: Int
+    let corrupt: Int
+    let causes: [String: Int]
+
+    init(_ tallies: Tally...) {
+        self.count = tallies.reduce(0) { $0 + $1.failed }
+        self.corrupt = tallies.reduce(0) { $0 + $1.corrupt }
+        let causes = tallies.flatMap(\.failedByCause).map { ($0.key.rawValue, $0.value) }
+        self.causes = Dictionary(causes, uniquingKeysWith: +)
+    }
+
+    var isNone: Bool { self.count == 0 && self.corrupt == 0 }
+
+    var text: String {
+        let causes = self.causes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return "  failed: \(self.count), corrupt: \(self.corrupt)"
+            + (causes.isEmpty ? "" : " (\(causes.joined(separator: ", ")))")
     }
 }
 

@@ -30,8 +30,7 @@ struct Short: ParsableCommand {
         load.stop()
         try ShortReport(
             connections: after - before,
-            failed: tally.failed,
-            corrupt: tally.corrupt,
+            failed: FailedSessions(tally),
             latencies: load.clients.latencies,
             span: span
         ).print(json: self.common.json)
@@ -54,11 +53,10 @@ struct ShortReport: Report {
     let connectionsPerSecond: Double
     let latencyMilliseconds: Latency
     let processes: [Use]
-    let failed: Int
-    let corrupt: Int
+    let failed: FailedSessions
     let span: MeasuredSpan
 
-    init(connections: Int, failed: Int, corrupt: Int, latencies: LatencyHistogram, span: MeasuredSpan) {
+    init(connections: Int, failed: FailedSessions, latencies: LatencyHistogram, span: MeasuredSpan) {
         func milliseconds(_ share: Double) -> Double { Double(latencies.quantile(share) ?? 0) / 1e6 }
         self.scenario = "short"
         self.connections = connections
@@ -76,11 +74,10 @@ struct ShortReport: Report {
             )
         }
         self.failed = failed
-        self.corrupt = corrupt
         self.span = span
     }
 
-    var isSound: Bool { self.connections > 0 && self.failed == 0 && self.corrupt == 0 }
+    var isSound: Bool { self.connections > 0 && self.failed.isNone }
 
     var text: [String] {
         let latency = self.latencyMilliseconds
@@ -89,6 +86,6 @@ struct ShortReport: Report {
             "  latency in ms: p50 \(latency.p50.text), p90 \(latency.p90.text), p99 \(latency.p99.text)",
         ]
         let uses = self.processes.map { "  \($0.name): \($0.cpuMicrosecondsPerConnection.text) CPU µs/connection" }
-        return head + uses + ["  failed: \(self.failed), corrupt: \(self.corrupt)"] + self.span.text
+        return head + uses + [self.failed.text] + self.span.text
     }
 }
