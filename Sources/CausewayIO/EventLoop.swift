@@ -19,6 +19,8 @@ public final class EventLoop: @unchecked Sendable {
         var handler: (any EventHandler)?
         var generation: UInt32 = 0
         var nextFree: Int32 = -1
+        /// A turn was asked for and has not come.
+        var awaitsTurn = false
     }
 
     private static let eventCapacity = 256
@@ -94,6 +96,7 @@ public final class EventLoop: @unchecked Sendable {
         let index = Int(token.slot)
         guard index < self.slots.count, self.slots[index].generation == token.generation else { return }
         self.slots[index].handler = nil
+        self.slots[index].awaitsTurn = false
         self.slots[index].generation &+= 1
         self.slots[index].nextFree = self.freeSlot
         self.freeSlot = Int32(index)
@@ -138,8 +141,14 @@ public final class EventLoop: @unchecked Sendable {
         self.wheel.cancel(timer)
     }
 
-    /// Calls the handler's `resumed` after every other ready handler has had its turn.
+    /// Calls the handler's `resumed` after every other ready handler has had its turn: once, however often it asked, so
+    /// that nobody gets more turns by having more events.
     public func yield(_ token: HandlerToken) {
+        let index = Int(token.slot)
+        guard index < self.slots.count, self.slots[index].generation == token.generation,
+            !self.slots[index].awaitsTurn
+        else { return }
+        self.slots[index].awaitsTurn = true
         self.yielding.append(token)
     }
 
@@ -177,7 +186,7 @@ public final class EventLoop: @unchecked Sendable {
                 self.handler(word)?.timerFired(tag: Self.tag(word))
             }
             swap(&self.yielding, &self.resuming)
-            for token in self.resuming { self.handler(Self.word(token, 0))?.resumed() }
+            for token in self.resuming { self.resume(token) }
             self.resuming.removeAll(keepingCapacity: true)
         }
         self.inbox.withLock { $0.removeAll() }
@@ -190,6 +199,12 @@ public final class EventLoop: @unchecked Sendable {
         let now = CLinux_monotonic_nanoseconds()
         let due = next * Self.tick
         return due > now ? Int64(due - now) : 0
+    }
+
+    private func resume(_ token: HandlerToken) {
+        guard let handler = self.handler(Self.word(token, 0)) else { return }
+        self.slots[Int(token.slot)].awaitsTurn = false
+        handler.resumed()
     }
 
     private func dispatch(_ event: UnsafePointer<epoll_event>) {
