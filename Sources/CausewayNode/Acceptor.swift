@@ -16,6 +16,8 @@ final class Acceptor: EventHandler {
     private unowned let worker: Worker
     private var token = HandlerToken.none
     private var isPaused = false
+    /// Ends the pause should no session do so.
+    private var timer = TimerWheel.Handle.none
 
     init(_ socket: consuming Socket, listener: Listener, worker: Worker) {
         self.socket = socket
@@ -43,6 +45,7 @@ final class Acceptor: EventHandler {
     func resumeIfPaused() {
         guard self.isPaused else { return }
         self.isPaused = false
+        self.worker.loop.cancel(self.timer)
         // In a turn of its own: the caller may be in the middle of ending a session.
         self.worker.loop.yield(self.token)
     }
@@ -68,10 +71,11 @@ final class Acceptor: EventHandler {
     private func stopFor(_ reason: String) {
         self.worker.note(.acceptPaused, reason, at: self.listener.name)
         self.isPaused = true
+        // Before anybody is evicted, for that ends the pause and the timer.
+        self.timer = self.worker.loop.schedule(after: Self.pause, to: self.token, tag: 0)
         if let session = self.worker.drained.popOldest() {
             self.worker.note(.drainEvicted, reason, at: self.listener.name)
             session.evict()
         }
-        _ = self.worker.loop.schedule(after: Self.pause, to: self.token, tag: 0)
     }
 }
