@@ -138,20 +138,9 @@ struct Flow {
     /// Sends the request header with padding in place of a payload.
     mutating func sendBareHeader(to destination: inout Leg, on worker: Worker) -> Failure? {
         guard case .request(let target, let credentials, let salt) = self.header else { return nil }
-        let padding = RequestHeader.padding(payloadCount: 0, random: UInt16(truncatingIfNeeded: worker.random.next()))
-        let (unit, stream) = RequestHeader.seal(
-            worker.scratch.region,
-            payload: Scratch.headroom..<Scratch.headroom,
-            target: target,
-            padding: padding,
-            salt: salt,
-            timestamp: worker.loop.clock,
-            credentials: credentials,
-            with: worker.aead,
-            worker.aes
-        )
-        self.header = nil
-        self.sealer = stream
+        let padding = Self.padding(payloadCount: 0, on: worker)
+        let payload = Scratch.headroom..<Scratch.headroom
+        let unit = self.sealRequest(payload, target, padding, credentials, salt, on: worker)
         worker.regions.removeAll()
         worker.regions.append(worker.scratch.region.region(unit))
         return self.write(to: &destination, on: worker)
@@ -339,10 +328,7 @@ struct Flow {
             self.sealer = stream
             worker.sealed.appendOrJoin(worker.scratch.region.region(unit))
         case .request(let target, let credentials, let salt):
-            let padding = RequestHeader.padding(
-                payloadCount: payload.count,
-                random: UInt16(truncatingIfNeeded: worker.random.next())
-            )
+            let padding = Self.padding(payloadCount: payload.count, on: worker)
             let most = RequestHeader.maximumPayload(target: target, padding: padding)
             var first = payload
             if payload.count > most {
@@ -351,24 +337,41 @@ struct Flow {
                 first = payload.lowerBound - Scratch.gap..<payload.lowerBound - Scratch.gap + most
                 region.copy(region.region(payload.lowerBound..<payload.lowerBound + most), to: first.lowerBound)
             }
-            let (unit, stream) = RequestHeader.seal(
-                worker.scratch.region,
-                payload: first,
-                target: target,
-                padding: padding,
-                salt: salt,
-                timestamp: worker.loop.clock,
-                credentials: credentials,
-                with: worker.aead,
-                worker.aes
-            )
-            self.header = nil
-            self.sealer = stream
+            let unit = self.sealRequest(first, target, padding, credentials, salt, on: worker)
             worker.sealed.appendOrJoin(worker.scratch.region.region(unit))
             if payload.count > most {
                 self.sealChunk(payload.lowerBound + most..<payload.upperBound, on: worker)
             }
         }
+    }
+
+    private static func padding(payloadCount: Int, on worker: Worker) -> Int {
+        RequestHeader.padding(payloadCount: payloadCount, random: UInt16(truncatingIfNeeded: worker.random.next()))
+    }
+
+    /// Seals the request header around `payload` and begins the stream; the range of the whole first unit.
+    private mutating func sealRequest(
+        _ payload: Range<Int>,
+        _ target: Address,
+        _ padding: Int,
+        _ credentials: RequestCredentials,
+        _ salt: Salt,
+        on worker: Worker
+    ) -> Range<Int> {
+        let (unit, stream) = RequestHeader.seal(
+            worker.scratch.region,
+            payload: payload,
+            target: target,
+            padding: padding,
+            salt: salt,
+            timestamp: worker.loop.clock,
+            credentials: credentials,
+            with: worker.aead,
+            worker.aes
+        )
+        self.header = nil
+        self.sealer = stream
+        return unit
     }
 
     /// Writes `worker.regions`; what is not taken becomes pending.
