@@ -4,18 +4,15 @@ import Testing
 extension EndToEnd {
     /// Where the exit is the node's own, the front knows what became of the target and says so.
     @Suite struct DenialTests {
-        /// A name that does not exist, which c-ares knows without asking anybody (RFC 7686).
-        private static let unresolvable = "nowhere.onion"
-        /// Not a name at all: its first label is a byte too long.
-        private static let malformed = "\(String(repeating: "a", count: 64)).invalid"
+        /// A name that no resolver can look up, with or without a network: its first label is a byte too long.
+        private static let unresolvable = "\(String(repeating: "a", count: 64)).invalid"
 
         @Test func `a refused target is reported by each front`() throws {
             try Self.expect(allow: ["127.0.0.0/8"], "127.0.0.1", try FreePort.next(), socks5: 5, http: 502)
         }
 
-        @Test(arguments: [Self.unresolvable, Self.malformed])
-        func `a name that does not resolve is reported by each front`(name: String) throws {
-            try Self.expect(allow: ["127.0.0.0/8"], name, 80, socks5: 4, http: 502)
+        @Test func `a name that does not resolve is reported by each front`() throws {
+            try Self.expect(allow: ["127.0.0.0/8"], Self.unresolvable, 80, socks5: 4, http: 502)
         }
 
         @Test(arguments: ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "192.168.1.1"])
