@@ -73,7 +73,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["CausewayBytes", "CausewayCrypto"],
+            dependencies: ["CausewayBytes", "CausewayCrypto", "CausewayIO"],
             path: "Tests/TestSupport",
             resources: [.copy("Vectors")],
             swiftSettings: swiftSettings

@@ -30,8 +30,8 @@ public final class Node {
     private let logger: Logger
     private let plan: Plan
     private let aead: AEADChoice
-    private let shared: SharedState
-    private var workers: [Worker] = []
+    let shared: SharedState
+    private(set) var workers: [Worker] = []
     private var threads: [LoopThread] = []
 
     /// Makes a configuration ready; nothing is opened yet.

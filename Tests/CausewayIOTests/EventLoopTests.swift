@@ -1,6 +1,7 @@
 import CausewayBytes
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CausewayIO

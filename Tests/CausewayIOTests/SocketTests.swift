@@ -1,6 +1,7 @@
 import CausewayBytes
 import CausewayIO
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct SocketTests {
@@ -82,8 +83,7 @@ import Testing
         var received = 0
         var buffer = chunk
         while case .transferred(let count) = buffer.withByteRegion({ region in patiently { pair.far.read(into: region) }
-            })
-        { received += count }
+        }) { received += count }
         #expect(sent > 0 && received == sent)
     }
 

@@ -1,14 +1,13 @@
-import CausewayBytes
-import CausewayIO
+public import CausewayBytes
+public import CausewayIO
 import Foundation
-import TestSupport
 
-/// Two ends of one TCP connection over loopback.
-final class SocketPair {
-    var near: Socket
-    var far: Socket
+/// Two ends of one TCP connection over loopback, neither of which blocks.
+public final class SocketPair {
+    public var near: Socket
+    public var far: Socket
 
-    init() throws {
+    public init() throws {
         let loopback = SocketAddress(ip: .v4(0x7f00_0001), port: 0)
         let listener = try Socket.listening(on: loopback, backlog: 4)
         guard let address = listener.localAddress() else { throw TestFailure("no address") }
@@ -25,14 +24,14 @@ final class SocketPair {
 
 extension [UInt8] {
     /// Lends a copy of the bytes.
-    func withRegion<Result>(_ body: (ByteRegion) -> Result) -> Result {
+    public func withRegion<Result>(_ body: (ByteRegion) -> Result) -> Result {
         var bytes = self
         return bytes.withByteRegion { body($0) }
     }
 }
 
 /// Asks again until the answer is another than that the socket is not ready.
-func patiently(_ call: () -> TransferResult) -> TransferResult {
+public func patiently(_ call: () -> TransferResult) -> TransferResult {
     let deadline = Deadline(seconds: 10)
     while true {
         let result = call()
