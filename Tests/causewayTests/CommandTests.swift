@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built binary, run as an operator runs it.
@@ -14,19 +15,9 @@ import Testing
 
     /// What `causeway` prints and ends with, given these arguments.
     private func causeway(_ arguments: String...) throws -> Outcome {
-        let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        // Both are far below what a pipe holds, so one can wait for the other.
-        let outputText = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return Outcome(status: process.terminationStatus, output: outputText, errors: errorText)
+        let command = try Command.run([Self.binary.path] + arguments)
+        guard case .exited(let status) = command.status else { throw TestFailure("ended with \(command.status)") }
+        return Outcome(status: status, output: command.outputText, errors: command.errorText)
     }
 
     /// The result of `body` with the path of a file that holds `text`.
