@@ -6,6 +6,7 @@ import Synchronization
 /// the first label of a name says what is answered.
 ///
 ///     ok         192.0.2.1, 192.0.2.2; 2001:db8::1; 60 seconds
+///     here       127.0.0.1 and nothing else; 60 seconds
 ///     v4, v6     as `ok`, but the other family has no address
 ///     alias      as `ok`, through an alias that lives 30 seconds
 ///     many       200 addresses over TCP, one datagram says that it is truncated
@@ -204,6 +205,9 @@ private struct Query {
         switch self.verb {
         case "nx": self.reply(flags: 0x8183, records: [], count: 0)
         case "empty": self.reply(flags: 0x8180, records: [], count: 0)
+        case "here" where self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
+        case "here":
+            self.reply(flags: 0x8180, records: [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1], count: 1)
         case "v4" where self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
         case "v6" where !self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
         case "fail": self.reply(flags: 0x8182, records: [], count: 0)
