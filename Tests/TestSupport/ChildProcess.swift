@@ -85,7 +85,17 @@ public final class ChildProcess: Sendable {
         _ = try? self.waitForExit(within: 5)
     }
 
+    /// All of a file. Not by `FileManager`, which leaks its buffer when the file is empty (Swift 6.3).
     private static func contents(_ path: String) -> [UInt8] {
-        FileManager.default.contents(atPath: path).map { Array($0) } ?? []
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
     }
 }
