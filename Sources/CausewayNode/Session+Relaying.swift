@@ -4,7 +4,15 @@ extension Session {
     /// Gives both directions their turn.
     func relay() {
         let up = self.up.run(from: &self.near, to: &self.far, isLast: self.down.isFinished, on: self.worker)
-        if case .failed(let failure) = up { return self.ended(by: failure, from: Self.nearTag) }
+        if case .failed(let failure) = up {
+            // A target that answers and resets while the customer still talks: the reset is seen by writing, while the
+            // answer waits to be read.
+            if case .destination = failure {
+                self.far.note(.error)
+                _ = self.down.run(from: &self.far, to: &self.near, isLast: true, on: self.worker)
+            }
+            return self.ended(by: failure, from: Self.nearTag)
+        }
         let down = self.down.run(from: &self.far, to: &self.near, isLast: self.up.isFinished, on: self.worker)
         if case .failed(let failure) = down { return self.ended(by: failure, from: Self.farTag) }
         if self.up.isFinished, self.down.isFinished { return self.close() }

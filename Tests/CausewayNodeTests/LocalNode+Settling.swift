@@ -24,6 +24,21 @@ extension LocalNode {
     /// Waits until no session is left and says whether all memory has come back with them.
     var hasSettled: Bool { Deadline.wait(20) { self.sessionCount == 0 && self.lentCount == 0 } }
 
+    /// Holds all loops still while `body` runs, so that what it causes comes to them in one turn.
+    func standingStill(_ body: () throws -> Void) rethrows {
+        let goOn = Gate()
+        defer { goOn.open() }
+        for worker in self.node.workers {
+            let stands = Gate()
+            worker.loop.execute {
+                stands.open()
+                goOn.wait()
+            }
+            stands.wait()
+        }
+        try body()
+    }
+
     private final class Answer: Sendable {
         let value = Atomic<Int>(-1)
         let isThere = Gate()

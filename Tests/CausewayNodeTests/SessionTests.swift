@@ -120,6 +120,31 @@ import Testing
         #expect(chain.hasSettled)
     }
 
+    @Test func `an answer that is followed by a reset arrives, also while the application talks`() throws {
+        let port = try FreePort.next()
+        let text = TestSupport.Configuration.direct(port: port, allow: ["127.0.0.0/8"])
+        let node = try LocalNode(text + "loops: 1\n")
+        let (talks, done) = (Gate(), Gate())
+        let server = try LoopbackServer { connection in
+            try connection.write([9])
+            talks.wait()
+            try connection.write([UInt8](repeating: 3, count: 1000))
+            connection.reset()
+            done.open()
+        }
+        let socket = try LoopbackSocket.session(via: port, to: server.port)
+        #expect(try socket.read(exactly: 1) == [9])
+        try node.standingStill {
+            // First in the turn is what the application says, which can no longer be sent.
+            try socket.write([UInt8](repeating: 2, count: 100))
+            talks.open()
+            done.wait()
+        }
+        let (bytes, ending) = socket.readToEnd()
+        #expect(bytes.count == 1000 && ending == .reset)
+        #expect(node.hasSettled)
+    }
+
     @Test func `who does not read holds little memory and nobody else up, and misses nothing`() throws {
         let chain = try LocalChain()
         let total = 24 << 20
