@@ -76,7 +76,7 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: - Handlers and descriptors
 
-    /// Gives `handler` a token; the loop keeps it alive until ``deregister(_:)`` or the end of ``run()``.
+    /// Gives `handler` a token; the loop keeps it alive until ``deregister(_:)``.
     public func register(_ handler: any EventHandler) -> HandlerToken {
         let index: Int
         if self.freeSlot >= 0 {
@@ -190,12 +190,6 @@ public final class EventLoop: @unchecked Sendable {
             self.resuming.removeAll(keepingCapacity: true)
         }
         self.inbox.withLock { $0.removeAll() }
-        // A handler may hold the loop; now that nothing can reach it any more, neither keeps the other. They go when
-        // the list is empty already, so that one that takes its leave finds nothing to leave.
-        let last = self.slots
-        self.slots = []
-        self.freeSlot = -1
-        withExtendedLifetime(last) {}
     }
 
     /// Nanoseconds that the loop may sleep, negative for ever.
