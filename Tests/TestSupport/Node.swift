@@ -21,7 +21,12 @@ public final class Node: Sendable {
         self.directory = try TemporaryDirectory()
         let file = try self.directory.write(configuration, to: "node.yaml", mode: 0o600)
         let limit = descriptorLimit.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
-        let process = try ChildProcess(limit + [Binaries.causeway, "run", "-c", file], environment: environment)
+        // Under AddressSanitizer a node is asked for its leaks; the test process is not.
+        let options = ProcessInfo.processInfo.environment["CAUSEWAY_NODE_ASAN_OPTIONS"].map { ["ASAN_OPTIONS": $0] }
+        let process = try ChildProcess(
+            limit + [Binaries.causeway, "run", "-c", file],
+            environment: environment.merging(options ?? [:]) { given, _ in given }
+        )
         self.process = process
         let listens = Deadline.wait(30) {
             process.exitStatus != nil || ports.allSatisfy { ProcessStatus.isListening(port: $0) }
