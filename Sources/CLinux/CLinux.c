@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -122,17 +123,40 @@ static void decode(const struct sockaddr *address, struct CLinux_address *out) {
 
 // MARK: - Sockets
 
-static int open_socket(const struct CLinux_address *address) {
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef TCP_FASTOPEN_CONNECT
+#define TCP_FASTOPEN_CONNECT 30
+#endif
+
+static int open_socket(const struct CLinux_address *address, int multipath) {
     int family = address->family == 4 ? AF_INET : AF_INET6;
-    int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    // A kernel without MPTCP, or told not to, has TCP.
+    int descriptor = multipath ? socket(family, type, IPPROTO_MPTCP) : -1;
+    if (descriptor == -1) descriptor = socket(family, type, IPPROTO_TCP);
     if (descriptor == -1) return -errno;
     int on = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
     return descriptor;
 }
 
-static int bound_socket(const struct CLinux_address *address, int share) {
-    int descriptor = open_socket(address);
+static int set(int descriptor, int level, int name, int value) {
+    return setsockopt(descriptor, level, name, &value, sizeof value) == -1 ? -errno : 0;
+}
+
+static int keep_alive(int descriptor, const struct CLinux_options *options) {
+    if (!options->keepalive_idle) return 0;
+    int result = set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (!result) result = set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, options->keepalive_idle);
+    if (!result) result = set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, options->keepalive_interval);
+    if (!result) result = set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, options->keepalive_count);
+    return result;
+}
+
+static int bound_socket(const struct CLinux_address *address, int share, int multipath) {
+    int descriptor = open_socket(address, multipath);
     if (descriptor < 0) return descriptor;
     int on = 1, off = 0;
     union socket_address encoded;
@@ -149,15 +173,25 @@ static int bound_socket(const struct CLinux_address *address, int share) {
 }
 
 int CLinux_check_free(const struct CLinux_address *address) {
-    int descriptor = bound_socket(address, 0);
+    int descriptor = bound_socket(address, 0, 0);
     if (descriptor < 0) return descriptor;
     close(descriptor);
     return 0;
 }
 
-int CLinux_listen(const struct CLinux_address *address, int backlog) {
-    int descriptor = bound_socket(address, 1);
+// Cookies of connections whose first bytes came with the SYN and that wait to be accepted.
+static const int fast_open_queue = 256;
+
+int CLinux_listen(const struct CLinux_address *address, int backlog, const struct CLinux_options *options) {
+    int descriptor = bound_socket(address, 1, options->multipath);
     if (descriptor < 0) return descriptor;
+    int result = keep_alive(descriptor, options);  // accepted sockets inherit it
+    if (result < 0) {
+        close(descriptor);
+        return result;
+    }
+    // Where the system forbids it, connections come without.
+    if (options->fast_open) set(descriptor, IPPROTO_TCP, TCP_FASTOPEN, fast_open_queue);
     if (listen(descriptor, backlog) == -1) {
         int error = errno;
         close(descriptor);
@@ -176,12 +210,57 @@ int CLinux_accept(int listener, struct CLinux_address *peer) {
     return result;
 }
 
-int CLinux_connect(const struct CLinux_address *address) {
-    int descriptor = open_socket(address);
+static int prepare(
+    int descriptor,
+    const struct CLinux_options *options,
+    const struct CLinux_address *source,
+    const char *interface,
+    int *step
+) {
+    int result = 0;
+    if (options && options->has_mark) {
+        *step = CLinux_step_mark;
+        if ((result = set(descriptor, SOL_SOCKET, SO_MARK, (int)options->mark)) < 0) return result;
+    }
+    if (interface) {
+        *step = CLinux_step_interface;
+        if (setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface, strlen(interface)) == -1) return -errno;
+    }
+    if (source) {
+        *step = CLinux_step_source;
+        union socket_address encoded;
+        socklen_t count = encode(source, &encoded);
+        // The port is chosen when the target is known, so that connections to different targets can share one.
+        set(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        if (bind(descriptor, &encoded.any, count) == -1) return -errno;
+    }
+    if (options) {
+        *step = CLinux_step_keepalive;
+        if ((result = keep_alive(descriptor, options)) < 0) return result;
+        // Where the system forbids it, the connection is made as usual.
+        if (options->fast_open) set(descriptor, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+    }
+    *step = CLinux_step_connect;
+    return 0;
+}
+
+int CLinux_connect(
+    const struct CLinux_address *address,
+    const struct CLinux_options *options,
+    const struct CLinux_address *source,
+    const char *interface,
+    int *step
+) {
+    *step = CLinux_step_connect;
+    int descriptor = open_socket(address, options && options->multipath);
     if (descriptor < 0) return descriptor;
+    int result = prepare(descriptor, options, source, interface, step);
+    if (result < 0) {
+        close(descriptor);
+        return result;
+    }
     union socket_address encoded;
     socklen_t count = encode(address, &encoded);
-    int result;
     RETRY(result, connect(descriptor, &encoded.any, count));
     if (result == -1 && errno != EINPROGRESS && errno != EALREADY) {
         int error = errno;
@@ -235,6 +314,41 @@ ssize_t CLinux_write(int descriptor, const void *buffer, size_t count) {
 ssize_t CLinux_writev(int descriptor, const void *vectors, int count) {
     ssize_t result;
     RETRY(result, writev(descriptor, vectors, count));
+    return RESULT(result);
+}
+
+ssize_t CLinux_write_before_more(int descriptor, const void *buffer, size_t count) {
+    ssize_t result;
+    RETRY(result, send(descriptor, buffer, count, MSG_MORE | MSG_NOSIGNAL));
+    return RESULT(result);
+}
+
+ssize_t CLinux_peek(int descriptor, void *buffer, size_t count) {
+    ssize_t result;
+    RETRY(result, recv(descriptor, buffer, count, MSG_PEEK));
+    return RESULT(result);
+}
+
+int CLinux_retransmissions(int descriptor) {
+    struct tcp_info info;
+    socklen_t count = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &count) == -1) return 0;
+    return info.tcpi_unacked ? info.tcpi_retransmits : 0;
+}
+
+// MARK: - Pipes
+
+int CLinux_pipe(int descriptors[2], int capacity) {
+    if (pipe2(descriptors, O_CLOEXEC | O_NONBLOCK) == -1) return -errno;
+    // Without privilege and with many pipes open the kernel grants less; then the pipe stays as it is.
+    fcntl(descriptors[1], F_SETPIPE_SZ, capacity);
+    return 0;
+}
+
+ssize_t CLinux_splice(int from, int to, size_t count, int more) {
+    ssize_t result;
+    unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0);
+    RETRY(result, splice(from, NULL, to, NULL, count, flags));
     return RESULT(result);
 }
 

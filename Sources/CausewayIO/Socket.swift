@@ -23,9 +23,14 @@ public struct Socket: ~Copyable {
     public var isOpen: Bool { self.descriptor >= 0 }
 
     /// A listening socket that shares its address with the other loops' (SO_REUSEPORT); `[::]` takes IPv4 too.
-    public static func listening(on address: SocketAddress, backlog: CInt) throws(SystemCallError) -> Socket {
+    public static func listening(
+        on address: SocketAddress,
+        backlog: CInt,
+        options: ListenOptions = ListenOptions()
+    ) throws(SystemCallError) -> Socket {
         var raw = CLinux_address(address)
-        return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog)))
+        var options = CLinux_options(options)
+        return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog, &options)))
     }
 
     /// Fails when somebody else has `address`; sharing among the loops would hide that.
@@ -45,9 +50,33 @@ public struct Socket: ~Copyable {
     }
 
     /// A socket whose connection to `address` is made or under way; it becomes writable when that is decided.
-    public static func connecting(to address: SocketAddress) throws(SystemCallError) -> Socket {
+    ///
+    /// - Throws: what the kernel says of the connection or of what `options` asks for; the call of the error names it.
+    ///   EADDRNOTAVAIL where the options have a source address, and none of the family of `address`.
+    public static func connecting(
+        to address: SocketAddress,
+        options: DialOptions = DialOptions()
+    ) throws(SystemCallError) -> Socket {
         var raw = CLinux_address(address)
-        return Socket(owning: try checked("connect", CLinux_connect(&raw)))
+        var step: CInt = 0
+        if options.isPlain { return Socket(owning: try checked("connect", CLinux_connect(&raw, nil, nil, nil, &step))) }
+        var rawOptions = CLinux_options(options)
+        let result: CInt
+        if let source = try options.source(towards: address) {
+            var rawSource = CLinux_address(SocketAddress(ip: source, port: 0))
+            result = CLinux_connect(&raw, &rawOptions, &rawSource, options.interface, &step)
+        } else {
+            result = CLinux_connect(&raw, &rawOptions, nil, options.interface, &step)
+        }
+        let call: StaticString =
+            switch Int(step) {
+            case CLinux_step_mark: "setsockopt SO_MARK"
+            case CLinux_step_interface: "setsockopt SO_BINDTODEVICE"
+            case CLinux_step_source: "bind to the source address"
+            case CLinux_step_keepalive: "setsockopt TCP_KEEPIDLE"
+            default: "connect"
+            }
+        return Socket(owning: try checked(call, result))
     }
 
     /// The error that waits on the socket, such as that of its connection attempt.
@@ -55,6 +84,9 @@ public struct Socket: ~Copyable {
         let code = CLinux_socket_error(self.descriptor)
         return code == 0 ? nil : SystemCallError(code: code, call: "connect")
     }
+
+    /// Whether the other end does not acknowledge what it was sent, again and again: nothing that is written arrives.
+    public var isStalled: Bool { CLinux_retransmissions(self.descriptor) >= 2 }
 
     /// The address of this end.
     public borrowing func localAddress() -> SocketAddress? {

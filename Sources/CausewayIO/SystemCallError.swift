@@ -22,6 +22,9 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public var isExhaustion: Bool {
         self.code == EMFILE || self.code == ENFILE || self.code == ENOBUFS || self.code == ENOMEM
     }
+
+    /// The kernel cannot do this with such a descriptor; another way may work.
+    public var isUnsupported: Bool { self.code == EINVAL || self.code == EOPNOTSUPP || self.code == ENOSYS }
 }
 
 /// The value of a C function of ours that returns a negative errno on failure.

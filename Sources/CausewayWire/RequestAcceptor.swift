@@ -131,13 +131,8 @@ public struct RequestAcceptor: Sendable {
         var user = IdentityTable.User(index: 0, key: self.keys.serverKey)
         var offset = saltCount
         if let users = self.keys.users {
-            let key = KeyDerivation.subkey(.identity, key: self.keys.serverKey, salt: saltRegion, count: saltCount)
             let header = input.region(offset..<offset + 16)
-            aes.decrypt(header, key: key, keyCount: saltCount)
-            let identity = KeyIdentity(
-                low: header.load(at: 0, as: UInt64.self).bigEndian,
-                high: header.load(at: 8, as: UInt64.self).bigEndian
-            )
+            let identity = openIdentityHeader(header, key: self.keys.serverKey, salt: saltRegion, with: aes)
             guard let found = users.user(of: identity) else { throw .unknownIdentity }
             user = found
             offset += 16

@@ -33,12 +33,31 @@ uint64_t CLinux_event_word(const struct epoll_event *event);
 
 // Sockets: all non-blocking, close-on-exec, without Nagle's algorithm
 
-int CLinux_listen(const struct CLinux_address *address, int backlog);
+/// What sockets are made with beyond the usual; zero is nothing asked. Times in seconds.
+struct CLinux_options {
+    int keepalive_idle;
+    int keepalive_interval;
+    int keepalive_count;
+    uint32_t mark;
+    uint8_t has_mark;
+    uint8_t multipath;
+    uint8_t fast_open;
+};
+
+int CLinux_listen(const struct CLinux_address *address, int backlog, const struct CLinux_options *options);
 /// Binds and releases the address, without sharing it.
 int CLinux_check_free(const struct CLinux_address *address);
 int CLinux_accept(int listener, struct CLinux_address *peer);
-/// A socket whose connection is made or under way.
-int CLinux_connect(const struct CLinux_address *address);
+/// A socket whose connection is made or under way. Without `options`, `source` and `interface` it is a plain one. On
+/// failure `*step` is 0 for the connection itself, else one of the numbers below.
+int CLinux_connect(
+    const struct CLinux_address *address,
+    const struct CLinux_options *options,
+    const struct CLinux_address *source,
+    const char *interface,
+    int *step
+);
+enum { CLinux_step_connect, CLinux_step_mark, CLinux_step_interface, CLinux_step_source, CLinux_step_keepalive };
 int CLinux_local_address(int descriptor, struct CLinux_address *address);
 /// The pending error of a socket as a positive errno value, 0 for none.
 int CLinux_socket_error(int descriptor);
@@ -50,6 +69,19 @@ ssize_t CLinux_read(int descriptor, void *buffer, size_t count);
 ssize_t CLinux_readv(int descriptor, const void *vectors, int count);
 ssize_t CLinux_write(int descriptor, const void *buffer, size_t count);
 ssize_t CLinux_writev(int descriptor, const void *vectors, int count);
+/// As write, of bytes that others will follow at once.
+ssize_t CLinux_write_before_more(int descriptor, const void *buffer, size_t count);
+/// As read, leaving the bytes where they are.
+ssize_t CLinux_peek(int descriptor, void *buffer, size_t count);
+/// How often in a row the oldest unacknowledged bytes were sent again; 0 where nothing waits to be acknowledged.
+int CLinux_retransmissions(int descriptor);
+
+// Pipes, non-blocking and close-on-exec
+
+/// Makes a pipe for `capacity` bytes, or what the kernel grants.
+int CLinux_pipe(int descriptors[2], int capacity);
+/// Moves up to `count` bytes between a pipe and a socket without copying them through the process.
+ssize_t CLinux_splice(int from, int to, size_t count, int more);
 
 // Process
 
