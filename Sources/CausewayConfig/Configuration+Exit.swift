@@ -16,6 +16,8 @@ extension Configuration {
             case direct(Direct)
             /// To the next hop, by Shadowsocks 2022.
             case tunnel(Tunnel)
+            /// By one of several others.
+            case group(Group)
             /// Nowhere: every session is refused.
             case block
         }
@@ -36,6 +38,7 @@ extension Configuration {
             public let denyDomains: [String]
             public let family: Family
             public let connectTimeout: Interval
+            public let socket: DialSocket
 
             /// Mail submission to port 25 is what open exits are abused for most.
             public static let defaultDenyPorts: [UInt16] = [25]
@@ -49,8 +52,66 @@ extension Configuration {
         /// The next hop.
         public struct Tunnel: Equatable, Sendable {
             public let server: Address
-            public let keys: KeyChain
+            /// `nil` where only relays lead there, which need none.
+            public let keys: KeyChain?
             public let connectTimeout: Interval
+            public let family: Family
+            /// Connected sockets that are kept ready, at most; zero for none.
+            public let warm: Int
+            public let socket: DialSocket
+            /// Whether the next hop is told the customer's address by a PROXY header of version 2.
+            public let sendProxy: Bool
+
+            public static let maximumWarm = 1024
+        }
+
+        /// Several exits and how to choose among them.
+        public struct Group: Equatable, Sendable {
+            /// The names of 1...`maximumMembers` exits, which exist and are `direct` or `tunnel`, in order.
+            public let members: [String]
+            public let policy: Policy
+            public let hashBy: HashKey
+            /// How much better another member's latency has to be before `latency` changes over.
+            public let tolerance: Interval
+            /// `nil` where only the sessions themselves tell what works.
+            public let check: Check?
+
+            public static let maximumMembers = 64
+            public static let defaultTolerance = Interval.milliseconds(50)
+        }
+
+        /// How a group chooses.
+        public enum Policy: String, CaseIterable, Sendable {
+            case failover
+            case latency
+            case roundRobin = "round-robin"
+            case leastSessions = "least-sessions"
+            case hash
+        }
+
+        /// What sessions have in common that leave by the same member, with the policy `hash`.
+        public enum HashKey: String, CaseIterable, Sendable {
+            case source, user
+        }
+
+        /// How a member is asked whether it works: by fetching something through it, or, where it has no keys, by
+        /// connecting to it.
+        public struct Check: Equatable, Sendable {
+            public let target: Address
+            /// Path and query, beginning with a slash.
+            public let path: String
+            public let interval: Interval
+            public let timeout: Interval
+            /// Successes in a row that bring a member up.
+            public let rise: Int
+            /// Failures in a row that take it down.
+            public let fall: Int
+
+            public static let defaultURL = "http://cp.cloudflare.com/generate_204"
+            public static let defaultInterval = Interval.seconds(30)
+            public static let defaultTimeout = Interval.seconds(5)
+            public static let defaultRise = 2
+            public static let defaultFall = 3
         }
     }
 }

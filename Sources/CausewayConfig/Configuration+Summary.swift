@@ -19,6 +19,7 @@ extension Configuration {
             "  dns: servers \(servers); cache \(self.dns.cache) entries",
             "  log: \(self.log.level.rawValue) and above; \(shown.isEmpty ? "no addresses" : shown.joined(separator: ", "))",
             "  limits: buffers \(self.limits.buffers), sessions \(self.limits.sessions)",
+            "  admin: \(self.admin.socket ?? "none")",
         ]
         return lines.joined(separator: "\n")
     }
@@ -32,9 +33,16 @@ extension Configuration.Listener {
                 "mixed, \(users ? "for users with a password" : "for everybody who reaches it")"
             case .tunnel(let method, _, let users, let reject):
                 "tunnel \(method.rawValue), \(users ? "for users with a key" : "one user"), reject: \(reject.rawValue)"
+            case .relay(let relay):
+                "relay \(relay.method.rawValue), \(relay.users ? "for users with a key" : "for everybody who has its key"), "
+                    + "reject: \(relay.reject.rawValue); next \(relay.next.map(\.exit).commaSeparated)"
+            case .forward(let target): "forward to \(target)"
             }
+        let exit = self.exit.map { "; exit \($0)" } ?? ""
+        let proxy = self.proxyProtocol.isEmpty ? "" : "; PROXY headers from \(self.proxyProtocol.commaSeparated)"
+        let options = Configuration.options(self.socket.keepalive, mptcp: self.socket.mptcp, self.socket.fastOpen)
         let timeouts = "handshake \(self.handshakeTimeout), idle \(self.idleTimeout)"
-        return "\(kind); on \(self.addresses.commaSeparated); exit \(self.exit); timeouts: \(timeouts)"
+        return "\(kind); on \(self.addresses.commaSeparated)\(exit)\(proxy)\(options); timeouts: \(timeouts)"
     }
 }
 
@@ -43,6 +51,7 @@ extension Configuration.Exit.Kind {
         switch self {
         case .direct(let direct): direct.summary
         case .tunnel(let tunnel): tunnel.summary
+        case .group(let group): group.summary
         case .block: "block"
         }
     }
@@ -55,23 +64,66 @@ extension Configuration.Exit.Direct {
             ("only ports", self.allowPorts.commaSeparated), ("deny ports", self.denyPorts.commaSeparated),
             ("only domains", self.allowDomains.commaSeparated), ("deny domains", self.denyDomains.commaSeparated),
         ]
-        let family =
-            switch self.family {
-            case .any: "IPv4 and IPv6"
-            case .ipv4: "IPv4"
-            case .ipv6: "IPv6"
-            }
+        let family = self.family.summary
         let written = lists.filter { !$0.1.isEmpty }.map { "; \($0.0) \($0.1)" }.joined()
-        return "direct, \(family)\(written); timeouts: connect \(self.connectTimeout)"
+        return "direct, \(family)\(written)\(self.socket.summary); timeouts: connect \(self.connectTimeout)"
     }
 }
 
 extension Configuration.Exit.Tunnel {
     fileprivate var summary: String {
-        let count = self.keys.identityKeys.count
-        let keys = count == 0 ? "one key" : "a chain of \(count + 1) keys"
+        let keys = self.keys.map { keys in
+            let count = keys.identityKeys.count
+            return (" \(keys.method.rawValue)", count == 0 ? "one key" : "a chain of \(count + 1) keys")
+        }
+        let family = self.family == .any ? "" : ", \(self.family.summary) alone"
+        let warm = self.warm == 0 ? "" : "; warm \(self.warm)"
+        let proxy = self.sendProxy ? "; sends PROXY headers" : ""
         let timeouts = "timeouts: connect \(self.connectTimeout)"
-        return "tunnel \(self.keys.method.rawValue) to \(self.server), \(keys); \(timeouts)"
+        return "tunnel\(keys?.0 ?? "") to \(self.server)\(family), \(keys?.1 ?? "no keys")\(warm)\(proxy)"
+            + "\(self.socket.summary); \(timeouts)"
+    }
+}
+
+extension Configuration.Exit.Group {
+    fileprivate var summary: String {
+        let detail =
+            switch self.policy {
+            case .hash: " by \(self.hashBy.rawValue)"
+            case .latency: " with a tolerance of \(self.tolerance)"
+            case .failover, .roundRobin, .leastSessions: ""
+            }
+        let check = self.check.map { check in
+            "check http://\(check.target)\(check.path) every \(check.interval), timeout \(check.timeout), "
+                + "up after \(check.rise), down after \(check.fall)"
+        }
+        return "group of \(self.members.commaSeparated), \(self.policy.rawValue)\(detail); \(check ?? "check off")"
+    }
+}
+
+extension Configuration.Exit.Family {
+    fileprivate var summary: String {
+        switch self {
+        case .any: "IPv4 and IPv6"
+        case .ipv4: "IPv4"
+        case .ipv6: "IPv6"
+        }
+    }
+}
+
+extension Configuration.DialSocket {
+    fileprivate var summary: String {
+        let source = self.source.isEmpty ? "" : "; from \(self.source.commaSeparated)"
+        let interface = self.interface.map { "; by \($0)" } ?? ""
+        let mark = self.mark.map { "; fwmark \($0)" } ?? ""
+        return source + interface + mark + Configuration.options(self.keepalive, mptcp: self.mptcp, self.fastOpen)
+    }
+}
+
+extension Configuration {
+    fileprivate static func options(_ keepalive: Keepalive?, mptcp: Bool, _ fastOpen: Bool) -> String {
+        let probes = keepalive.map { "; keepalive after \($0.idle), \($0.count) times every \($0.interval)" } ?? ""
+        return probes + (mptcp ? "; MPTCP" : "") + (fastOpen ? "; fast open" : "")
     }
 }
 

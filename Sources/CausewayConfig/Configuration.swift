@@ -13,6 +13,7 @@ public struct Configuration: Sendable {
     public let dns: DNS
     public let log: Log
     public let limits: Limits
+    public let admin: Admin
     /// What is allowed but hardly meant, such as a key file that everybody can read.
     public let warnings: [Diagnostic]
 

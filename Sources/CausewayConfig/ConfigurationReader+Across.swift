@@ -1,21 +1,6 @@
 import CausewayBytes
 import CausewayCrypto
 
-/// An address that a listener takes, and where its traffic goes.
-struct ListenPoint {
-    var address: SocketAddress
-    var exit: String?
-    var isTunnel: Bool
-    var place: Place
-}
-
-/// Where a tunnel exit connects to.
-struct NextHop {
-    var exit: String
-    var server: Address
-    var place: Place
-}
-
 /// A listener that asks for users: by keys of a length or, where that is `nil`, by passwords.
 struct UserDemand {
     var listener: String
@@ -28,7 +13,9 @@ extension ConfigurationReader {
     func checkAcross() {
         self.checkExitReferences()
         self.checkListenAddresses()
-        self.checkNextHops()
+        self.checkMembers()
+        self.checkKeysOfExits()
+        self.checkLoops()
         self.checkKeys()
         self.checkUserDemands()
     }
@@ -56,38 +43,6 @@ extension ConfigurationReader {
         }
     }
 
-    /// An exit to one of our own listeners goes round in circles, or leads to another of our exits by a detour.
-    private func checkNextHops() {
-        let ways = self.nextHops.map { hop in
-            (hop: hop, point: self.listenPoints.first { $0.isReached(by: hop.server) })
-        }
-        for (hop, point) in ways {
-            guard let point else { continue }
-            if !point.isTunnel {
-                self.findings.error(at: hop.place, "is our own \(point.place.path), which is no tunnel listener")
-            } else if self.leadsBack(to: hop.exit, from: point, ways: ways) {
-                self.findings.error(at: hop.place, "is our own \(point.place.path), which leads back to this exit")
-            } else {
-                self.findings.warn(at: hop.place, "is our own \(point.place.path)")
-            }
-        }
-    }
-
-    /// Whether traffic that comes in at `start` ever leaves by `exit`.
-    private func leadsBack(
-        to exit: String,
-        from start: ListenPoint,
-        ways: [(hop: NextHop, point: ListenPoint?)]
-    ) -> Bool {
-        var next = start.exit
-        var seen: Set<String> = []
-        while let name = next, seen.insert(name).inserted {
-            if name == exit { return true }
-            next = ways.first { $0.hop.exit == name }?.point?.exit
-        }
-        return false
-    }
-
     /// Two equal keys on one node: the holder of the one could stand in for the other, and a request to the one could
     /// be replayed to the other.
     private func checkKeys() {
@@ -104,6 +59,16 @@ extension ConfigurationReader {
         }
         check(self.listenerKeys, "listener")
         check(self.userKeys, "user")
+        self.checkNextKeys()
+    }
+
+    /// A relay may know another listener's key, where it leads to it; but a user's names the user.
+    private func checkNextKeys() {
+        let users = Dictionary(self.userKeys.map { ($0.key.withBytes { Array($0) }, $0.name) }) { first, _ in first }
+        for (key, _, place) in self.nextKeys {
+            guard let user = users[key.withBytes { Array($0) }] else { continue }
+            self.findings.error(at: place, "is the same key as that of user \"\(user)\"")
+        }
     }
 
     private func checkUserDemands() {
@@ -124,19 +89,6 @@ extension ConfigurationReader {
         }
         if self.userDemands.isEmpty, self.hasUsers, !self.findings.hasErrors {
             self.findings.warn(at: Place(path: "users", line: nil), "no listener asks for users")
-        }
-    }
-}
-
-extension ListenPoint {
-    /// Whether a connection to `server` from this machine comes in here.
-    fileprivate func isReached(by server: Address) -> Bool {
-        guard server.port == self.address.port else { return false }
-        switch server.host {
-        case .ip(let ip): return ip == self.address.ip || (ip.isLoopback && self.address.ip.isUnspecified)
-        case .name(let name):
-            guard name.description.lowercased() == "localhost" else { return false }
-            return self.address.ip.isLoopback || self.address.ip.isUnspecified
         }
     }
 }

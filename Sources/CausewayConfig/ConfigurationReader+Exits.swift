@@ -8,11 +8,15 @@ private enum ExitType: String, CaseIterable {
 
 extension ConfigurationReader {
     private static let commonKeys = ["name", "type"]
-    private static let directKeys = [
-        "allow", "deny", "allow_ports", "deny_ports", "allow_domains", "deny_domains", "family", "timeouts",
+    private static let dialKeys = [
+        "family", "timeouts", "source", "interface", "fwmark", "keepalive", "mptcp", "fast_open",
     ]
-    private static let tunnelKeys = ["server", "method", "keys", "timeouts"]
-    private static let plannedKeys = ["congestion", "warm", "source", "interface", "fwmark", "members", "policy"]
+    private static let directKeys = [
+        "allow", "deny", "allow_ports", "deny_ports", "allow_domains", "deny_domains",
+    ]
+    private static let tunnelKeys = ["server", "method", "keys", "warm", "send_proxy"]
+    private static let groupKeys = ["members", "policy", "hash_by", "tolerance", "check"]
+    private static let plannedKeys = ["congestion"]
 
     func readExits(_ root: Fields) {
         for fields in self.mappings("exits", of: root) {
@@ -27,21 +31,35 @@ extension ConfigurationReader {
         let type = fields.required("type")?.choice(ExitType.self)
         switch type {
         case .direct:
-            fields.check(known: Self.commonKeys + Self.directKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.directKeys + Self.dialKeys, planned: Self.plannedKeys)
+            self.note(name, .direct)
             return self.direct(fields).map { .direct($0) }
         case .tunnel:
-            fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.tunnelKeys + Self.dialKeys, planned: Self.plannedKeys)
+            self.note(name, .tunnel(hasKeys: fields["keys"] != nil))
             return self.tunnel(fields, name: name).map { .tunnel($0) }
+        case .group:
+            fields.check(known: Self.commonKeys + Self.groupKeys, planned: [])
+            return self.group(fields, name: name).map { .group($0) }
         case .block:
             fields.check(known: Self.commonKeys, planned: [])
+            self.note(name, .block)
             return .block
-        case .socks5, .group:
-            return fields["type"]?.fail("\"\(type?.rawValue ?? "")\" is not built yet")
+        case .socks5:
+            return fields["type"]?.fail("\"socks5\" is not built yet")
         case nil:
             // Keys of every type: which of them are too many depends on the type that is missing.
-            fields.check(known: Self.commonKeys + Self.directKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            let known = Self.commonKeys + Self.directKeys + Self.tunnelKeys + Self.dialKeys + Self.groupKeys
+            fields.check(known: known, planned: Self.plannedKeys)
             return nil
         }
+    }
+
+    /// Notes what an exit is, for the rules that look at several, also where more is wrong with it. The first of a
+    /// name counts.
+    func note(_ name: String?, _ kind: NotedExit) {
+        guard let name, self.notedExits[name] == nil else { return }
+        self.notedExits[name] = kind
     }
 
     private func direct(_ fields: Fields) -> Configuration.Exit.Direct? {
@@ -54,8 +72,9 @@ extension ConfigurationReader {
         let denyDomains = fields.value("deny_domains", default: []) { $0.listOrOne { $0.domain() } }
         let family = fields.value("family", default: .any) { $0.choice(Exit.Family.self) }
         let connectTimeout = self.connectTimeout(fields)
+        let socket = self.dialSocket(fields)
         guard let allow, let deny, let allowPorts, let denyPorts, let allowDomains, let denyDomains, let family,
-            let connectTimeout
+            let connectTimeout, let socket
         else { return nil }
         return Exit.Direct(
             allow: allow,
@@ -65,7 +84,8 @@ extension ConfigurationReader {
             allowDomains: allowDomains,
             denyDomains: denyDomains,
             family: family,
-            connectTimeout: connectTimeout
+            connectTimeout: connectTimeout,
+            socket: socket
         )
     }
 
@@ -75,13 +95,27 @@ extension ConfigurationReader {
             self.nextHops.append(NextHop(exit: name, server: server, place: field.place))
         }
         let method = self.method(fields)
-        let keyField = fields.required("keys")
+        // Without their method keys cannot be judged.
+        let keys = fields.optional("keys") { field in
+            method.flatMap { field.keyChain($0, directory: self.directory, files: self.files) }
+        }
+        let family = fields.value("family", default: .any) { $0.choice(Configuration.Exit.Family.self) }
+        let warm = fields.value("warm", default: 0) { $0.number(in: 0...Configuration.Exit.Tunnel.maximumWarm) }
+        let sendProxy = fields.value("send_proxy", default: false) { $0.flag() }
         let connectTimeout = self.connectTimeout(fields)
-        // Without their method keys cannot be judged, but they have to be there.
-        guard let method, let keys = keyField?.keyChain(method, directory: self.directory, files: self.files),
-            let server, let connectTimeout
-        else { return nil }
-        return Configuration.Exit.Tunnel(server: server, keys: keys, connectTimeout: connectTimeout)
+        let socket = self.dialSocket(fields)
+        guard let server, let keys, let family, let warm, let sendProxy, let connectTimeout, let socket else {
+            return nil
+        }
+        return Configuration.Exit.Tunnel(
+            server: server,
+            keys: keys,
+            connectTimeout: connectTimeout,
+            family: family,
+            warm: warm,
+            socket: socket,
+            sendProxy: sendProxy
+        )
     }
 
     private func connectTimeout(_ fields: Fields) -> Interval? {

@@ -8,9 +8,10 @@ private enum ListenerType: String, CaseIterable {
 }
 
 extension ConfigurationReader {
-    private static let commonKeys = ["name", "type", "address", "exit", "timeouts"]
-    private static let tunnelKeys = ["method", "key", "users", "reject"]
-    private static let plannedKeys = ["congestion", "next", "proxy_protocol"]
+    private static let commonKeys = ["name", "type", "address", "timeouts", "proxy_protocol"] + listenSocketKeys
+    private static let tunnelKeys = ["exit", "method", "key", "users", "reject"]
+    private static let forwardKeys = ["exit", "target"]
+    private static let plannedKeys = ["congestion"]
 
     func readListeners(_ root: Fields) {
         for fields in self.mappings("listeners", of: root) {
@@ -24,20 +25,23 @@ extension ConfigurationReader {
         if let addresses, addresses.isEmpty, let field = fields["address"] {
             self.findings.error(at: field.place, "needs one at least")
         }
-        let exit = fields.required("exit")?.text()
-        if let exit, let field = fields["exit"] { self.exitReferences.append((exit, field.place)) }
+        let index = self.routes.count
+        self.routes.append(ListenerRoute(name: name ?? fields.place.path))
         let timeouts = self.timeouts(fields)
+        let networks = fields.value("proxy_protocol", default: []) { $0.listOrOne { $0.block() } }
+        let socket = self.listenSocket(fields)
         let type = fields.required("type")?.choice(ListenerType.self)
+        let exit = type == .relay ? nil : self.exit(of: fields)
         let kind = self.kind(type, fields, name: name)
-        if let addresses, let field = fields["address"] {
-            for address in addresses {
-                let isTunnel = type == .tunnel
+        if let field = fields["address"] {
+            for address in addresses ?? [] {
                 self.listenPoints.append(
-                    ListenPoint(address: address, exit: exit, isTunnel: isTunnel, place: field.place)
+                    ListenPoint(address: address, listener: index, isProxy: type == .mixed, place: field.place)
                 )
             }
         }
-        guard let name, let addresses, let exit, let timeouts, let kind else { return nil }
+        guard let name, let addresses, let timeouts, let networks, let socket, let kind else { return nil }
+        if type != .relay, exit == nil { return nil }
         self.warnOfOpenProxy(kind, addresses, fields)
         return Configuration.Listener(
             name: name,
@@ -45,25 +49,44 @@ extension ConfigurationReader {
             exit: exit,
             handshakeTimeout: timeouts.handshake,
             idleTimeout: timeouts.idle,
+            proxyProtocol: networks,
+            socket: socket,
             kind: kind
         )
+    }
+
+    private func exit(of fields: Fields) -> String? {
+        let exit = fields.required("exit")?.text()
+        if let exit, let field = fields["exit"] {
+            self.exitReferences.append((exit, field.place))
+            self.keyedReferences.append((exit, field.place))
+            self.noteWay(by: exit)
+        }
+        return exit
     }
 
     private func kind(_ type: ListenerType?, _ fields: Fields, name: String?) -> Configuration.Listener.Kind? {
         switch type {
         case .mixed:
-            fields.check(known: Self.commonKeys + ["users"], planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + ["exit", "users"], planned: Self.plannedKeys)
             guard let users = fields.value("users", default: false, { $0.flag() }) else { return nil }
             if users { self.noteDemand(fields, name: name, keyCount: nil) }
             return .mixed(users: users)
         case .tunnel:
             fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
             return self.tunnel(fields, name: name)
-        case .relay, .forward:
-            return fields["type"]?.fail("\"\(type?.rawValue ?? "")\" is not built yet")
+        case .relay:
+            fields.check(known: Self.commonKeys + Self.relayKeys, planned: Self.plannedKeys)
+            return self.relay(fields, name: name).map { .relay($0) }
+        case .forward:
+            fields.check(known: Self.commonKeys + Self.forwardKeys, planned: Self.plannedKeys)
+            guard let field = fields.required("target"), let target = field.address() else { return nil }
+            self.noteTarget(target, field.place)
+            return .forward(target: target)
         case nil:
             // Keys of every type: which of them are too many depends on the type that is missing.
-            fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            let known = Self.commonKeys + Self.tunnelKeys + ["next", "target"]
+            fields.check(known: known, planned: Self.plannedKeys)
             return nil
         }
     }
@@ -89,7 +112,7 @@ extension ConfigurationReader {
         return .tunnel(method: method, key: key, users: users, reject: reject)
     }
 
-    private func noteDemand(_ fields: Fields, name: String?, keyCount: Int?) {
+    func noteDemand(_ fields: Fields, name: String?, keyCount: Int?) {
         guard let field = fields["users"] else { return }
         self.userDemands.append(UserDemand(listener: name ?? "", keyCount: keyCount, place: field.place))
     }
@@ -112,7 +135,7 @@ extension ConfigurationReader {
         _ fields: Fields
     ) {
         switch kind {
-        case .tunnel, .mixed(users: true): return
+        case .tunnel, .relay, .forward, .mixed(users: true): return
         case .mixed(users: false):
             guard let open = addresses.first(where: { !$0.ip.isLoopback }), let field = fields["address"] else {
                 return

@@ -22,10 +22,22 @@ final class ConfigurationReader {
     var listenerNames = UniqueNames(kind: "listener")
     var exitNames = UniqueNames(kind: "exit")
     var userNames = UniqueNames(kind: "user")
+    /// What each exit is, by name.
+    var notedExits: [String: NotedExit] = [:]
+    /// Exits that listeners and next hops name.
     var exitReferences: [(name: String, place: Place)] = []
+    /// Those of them that have to have keys.
+    var keyedReferences: [(name: String, place: Place)] = []
+    /// Those of them that relays name.
+    var relayReferences: [(name: String, place: Place)] = []
+    /// Exits that groups name.
+    var memberReferences: [(name: String, place: Place)] = []
+    /// One per listener that the file has.
+    var routes: [ListenerRoute] = []
     var listenPoints: [ListenPoint] = []
     var nextHops: [NextHop] = []
     var listenerKeys: [(key: Secret, name: String, place: Place)] = []
+    var nextKeys: [(key: Secret, name: String, place: Place)] = []
     var userKeys: [(key: Secret, name: String, place: Place)] = []
     var userDemands: [UserDemand] = []
     /// Whether users are written down, right or wrong.
@@ -42,8 +54,8 @@ final class ConfigurationReader {
     func read(_ root: Field) -> Configuration? {
         guard let fields = root.fields() else { return nil }
         fields.check(
-            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits"],
-            planned: ["ledger", "admin"]
+            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "admin"],
+            planned: ["ledger"]
         )
         self.readListeners(fields)
         self.readExits(fields)
@@ -54,8 +66,9 @@ final class ConfigurationReader {
         let dns = self.dns(fields)
         let log = self.log(fields)
         let limits = self.limits(fields)
+        let admin = self.admin(fields)
         self.checkAcross()
-        guard !self.findings.hasErrors, let loops, let dns, let log, let limits else { return nil }
+        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let admin else { return nil }
         return Configuration(
             listeners: self.listeners,
             exits: self.exits,
@@ -64,6 +77,7 @@ final class ConfigurationReader {
             dns: dns,
             log: log,
             limits: limits,
+            admin: admin,
             warnings: self.findings.diagnostics
         )
     }

@@ -39,6 +39,13 @@ struct Fields {
         return read(field)
     }
 
+    /// The value that `read` takes from the field: `.some(nil)` where the field is not there, and `nil` where it is
+    /// there and wrong.
+    func optional<Value>(_ key: String, _ read: (Field) -> Value?) -> Value?? {
+        guard let field = self.fields[key] else { return .some(nil) }
+        return read(field).map { .some($0) }
+    }
+
     /// Records every key that is none. `planned` are those that have a meaning in the design and no code yet: left
     /// out of account in silence, a quota would be a promise that nobody keeps.
     func check(known: [String], planned: [String]) {

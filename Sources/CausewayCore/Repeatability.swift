@@ -23,7 +23,7 @@ private func endOfMethod(_ payload: ByteRegion) -> Int? {
     guard (3...20).contains(count), count + 1 < payload.count, payload[count] == 0x20 else { return nil }
     let next = payload[count + 1]
     // '/', '*', '[', a digit or a letter.
-    let isTarget =
-        next == 0x2f || next == 0x2a || next == 0x5b || (0x30...0x39).contains(next) || (0x61...0x7a).contains(next | 0x20)
+    let isSign = next == 0x2f || next == 0x2a || next == 0x5b
+    let isTarget = isSign || (0x30...0x39).contains(next) || (0x61...0x7a).contains(next | 0x20)
     return isTarget ? count + 1 : nil
 }

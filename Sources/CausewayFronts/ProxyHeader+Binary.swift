@@ -2,6 +2,9 @@ public import CausewayBytes
 
 /// Version 2: signature[12] | version and command | family and protocol | length u16be | addresses | extensions.
 extension ProxyHeader {
+    /// The header of a proxy that speaks for itself and not for a customer (command LOCAL).
+    public static let version2Local: [UInt8] = signature + [0x20, 0x00, 0x00, 0x00]
+
     private static let fixedCount = 16
     private static let checksumType: UInt8 = 0x03
 

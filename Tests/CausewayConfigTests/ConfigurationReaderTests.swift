@@ -56,14 +56,23 @@ import Testing
         ("log: { clients: yes }", "f:3: log.clients: is not true or false"),
         ("limits: { buffers: 1 KiB }", #"f:3: limits.buffers: is not a number of bytes such as "256 MiB""#),
         ("limts: {}", #"f:3: limts: unknown key (did you mean "limits"?)"#),
-        ("zebra: {}", "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits"),
+        ("zebra: {}", "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits, admin"),
         ("ledger: { path: /x }", "f:3: ledger: is not built yet"),
+        ("admin: { port: 1 }", "f:3: admin.port: unknown key; known here: socket"),
+        ("admin: { socket: /\(String(repeating: "x", count: 107)) }", "f:3: admin.socket: is longer than the 107"),
         ("? [a]\n: 1", "has a key that is no text"),
     ])
     func `says file, line, key and reason of a mistake`(line: String, finding: String) {
         let found = findings(minimal + line)
         #expect(found.count == 1)
         #expect(found.first?.contains(finding) == true, "\(found)")
+    }
+
+    @Test func `the admin socket's path begins at the file's directory`() throws {
+        let text = minimal + "admin: { socket: run/admin.sock }"
+        #expect(try Configuration.parse(text, files: files([:]), directory: "/etc").admin.socket == "/etc/run/admin.sock")
+        #expect(try Configuration.parse(text, files: files([:])).admin.socket == "run/admin.sock")
+        #expect(try Configuration.parse(minimal, files: files([:])).admin.socket == nil)
     }
 
     @Test func `finds everything in one run, in the order of the file`() {

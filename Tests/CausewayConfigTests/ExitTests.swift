@@ -29,7 +29,15 @@ import Testing
                     allowDomains: [],
                     denyDomains: [],
                     family: .any,
-                    connectTimeout: .seconds(10)
+                    connectTimeout: .seconds(10),
+                    socket: Configuration.DialSocket(
+                        source: [],
+                        interface: nil,
+                        mark: nil,
+                        keepalive: nil,
+                        mptcp: false,
+                        fastOpen: false
+                    )
                 )
         )
     }
@@ -83,15 +91,31 @@ import Testing
         ("type: direct, deny_domains: [\".\"]", "deny_domains[0]: is no domain"),
         ("type: direct, family: ipv5", "family: is not one of any, ipv4, ipv6"),
         ("type: direct, server: \"a:1\"", "server: unknown key; known here:"),
-        ("type: direct, fwmark: 1", "fwmark: is not built yet"),
+        ("type: direct, congestion: {}", "congestion: is not built yet"),
+        ("type: direct, warm: 1", "warm: unknown key"),
+        ("type: direct, fwmark: 0", "fwmark: is not a mark from 1 to 0xffffffff"),
+        ("type: direct, fwmark: +1", "fwmark: is not a mark from 1 to 0xffffffff"),
+        ("type: direct, fwmark: 0x100000000", "fwmark: is not a mark from 1 to 0xffffffff"),
+        ("type: direct, interface: a-name-too-long-", "interface: is not the name of an interface"),
+        ("type: direct, interface: a/b", "interface: is not the name of an interface"),
+        ("type: direct, source: [10.0.0.1, 10.0.0.2]", "source: has two addresses of one family"),
+        ("type: direct, source: 0.0.0.0", "source: is not an IP address of this machine"),
+        ("type: direct, source: \"10.0.0.1:80\"", "source: is not an IP address of this machine"),
+        ("type: direct, keepalive: 1500 ms", "keepalive: is not off, or whole seconds"),
+        ("type: direct, keepalive: 10 h", "keepalive: is not off, or whole seconds"),
+        ("type: direct, keepalive: { interval: 1 s }", #"keepalive: needs "idle""#),
+        ("type: direct, keepalive: { idle: 1 s, count: 128 }", "keepalive.count: is not a whole number from 1 to 127"),
         ("type: block, allow: []", "allow: unknown key; known here: name, type"),
-        ("type: group, members: [a]", #"type: "group" is not built yet"#),
+        ("type: group, members: []", "members: needs 1 to 64 exits"),
+        ("type: group, members: [a]", #"members[0]: there is no exit "a""#),
+        ("type: group", #"needs "members""#),
+        ("type: group, members: [e]", #"members[0]: "e" is a group itself"#),
         ("type: socks5", #"type: "socks5" is not built yet"#),
-        ("type: tunnel, server: \"a:1\"", #"needs "keys""#),
+        ("type: tunnel, server: \"a:1\", warm: 1025, keys: \"AQEBAQEBAQEBAQEBAQEBAQ==\"", "from 0 to 1024"),
         ("type: tunnel, server: \"a:1\", keys: \"AAAA:AAAA\"", "keys: the key chain: key 1 has 3 bytes"),
         ("type: tunnel, server: \"a:1\", keys: \"AAAA\", method: x", "method: is not one of 2022-blake3-aes-128-gcm"),
         ("type: tunnel, server: a, keys: \"AQEBAQEBAQEBAQEBAQEBAQ==\"", "server: is not a host and a port"),
-        ("type: tunnel, server: \"a:1\", warm: 3, keys: \"AQEBAQEBAQEBAQEBAQEBAQ==\"", "warm: is not built yet"),
+        ("type: tunnel, server: \"a:1\", members: [a], keys: \"AQEBAQEBAQEBAQEBAQEBAQ==\"", "members: unknown key"),
     ])
     func `refuses a mistake in an exit`(fields: String, finding: String) {
         let found = self.found(fields)

@@ -61,8 +61,9 @@ import Testing
             #"idel: unknown key (did you mean "idle"?)"#
         ),
         (#"type: mixed, address: "127.0.0.1:1", reject: drain"#, "reject: unknown key"),
-        (#"type: relay, address: "127.0.0.1:1""#, #"type: "relay" is not built yet"#),
-        (#"type: forward, address: "127.0.0.1:1""#, #"type: "forward" is not built yet"#),
+        (#"type: mixed, address: "127.0.0.1:1", proxy_protocol: all"#, "proxy_protocol: is no block of addresses"),
+        (#"type: mixed, address: "127.0.0.1:1", mptcp: 1"#, "mptcp: is not true or false"),
+        (#"type: mixed, address: "127.0.0.1:1", source: 10.0.0.1"#, "source: unknown key"),
         (#"type: mixde, address: "127.0.0.1:1""#, #"(did you mean "mixed"?)"#),
         (#"type: mixed, address: "127.0.0.1:1", users: true"#, "users: there are no users"),
         (#"type: mixed, address: "127.0.0.1:1", congestion: {}"#, "congestion: is not built yet"),
