@@ -59,7 +59,7 @@ final class Acceptor: EventHandler {
             var peer = SocketAddress(ip: .v4(0), port: 0)
             do throws(SystemCallError) {
                 guard let socket = try self.socket.accept(peer: &peer) else { return }
-                Session.begin(socket, from: self.listener, on: self.worker)
+                Session.begin(socket, from: peer, at: self.listener, on: self.worker)
             } catch {
                 if error.isExhaustion { return self.stopFor(error.description) }
                 // Anything else is about that one connection (ECONNABORTED, EPERM of a firewall): take the next.

@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import Logging
 import Synchronization
 
@@ -62,5 +63,17 @@ final class CauseLog: Sendable {
             "\(cause.rawValue)",
             metadata: ["reason": "\(detail)", "at": "\(place)", "count": "\(count)"]
         )
+    }
+
+    /// Logs that a member of a group has changed its state.
+    func note(_ state: Health.State, of member: GroupMember) {
+        let health = member.present
+        switch state {
+        case .up: self.logger.notice("exit up", metadata: ["exit": "\(member.exit.name)"])
+        case .down:
+            let reason = health.lastFailure ?? ""
+            self.logger.warning("exit down", metadata: ["exit": "\(member.exit.name)", "reason": "\(reason)"])
+        case .unknown: break
+        }
     }
 }

@@ -3,16 +3,25 @@ import CausewayCore
 import CausewayFronts
 import CausewayIO
 
-/// Makes the connection to a name for one session: asks for its addresses, tries them as `HappyEyeballs` says, and
+/// Who waits for a connection.
+protocol ConnectorClient: AnyObject {
+    /// The connection is made; the socket is watched under the connector's token still and is to be moved to another.
+    func connected(_ socket: consuming Socket)
+    /// No address could be found or reached.
+    func connectFailed(_ failure: ConnectFailure)
+}
+
+/// Makes one connection through an exit: asks for the addresses of a name, tries them as `HappyEyeballs` says, and
 /// judges every address before it is tried.
 final class Connector: EventHandler, ResolutionClient {
     private struct Attempt: ~Copyable {
         var socket = Socket()
     }
 
-    private unowned let session: Session
+    private unowned let client: any ConnectorClient
     private unowned let worker: Worker
-    private let name: DomainName
+    private let exit: Exit
+    private let host: Host
     private let port: UInt16
     private let policy: AddressPolicy?
     private var eyeballs = HappyEyeballs()
@@ -24,22 +33,40 @@ final class Connector: EventHandler, ResolutionClient {
     private var failure = ConnectFailure.nameNotResolved
     private var isOver = false
 
-    init(_ name: DomainName, port: UInt16, policy: AddressPolicy?, session: Session) {
-        self.session = session
-        self.worker = session.worker
-        self.name = name
-        self.port = port
+    /// - Parameter policy: which addresses may be connected to; `nil` for any.
+    init(
+        to address: Address,
+        by exit: Exit,
+        policy: AddressPolicy?,
+        for client: any ConnectorClient,
+        on worker: Worker
+    ) {
+        self.client = client
+        self.worker = worker
+        self.exit = exit
+        self.host = address.host
+        self.port = address.port
         self.policy = policy
     }
 
     func start() {
         self.token = self.worker.loop.register(self)
-        let families = self.session.listener.exit.families
-        for family in AddressFamily.allCases {
-            if families.contains(family) {
-                self.ask(family)
-            } else {
-                self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+        switch self.host {
+        case .ip(let ip):
+            for family in AddressFamily.allCases {
+                if family == ip.family {
+                    self.eyeballs.resolved(family, [ip], now: self.worker.loop.now)
+                } else {
+                    self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+                }
+            }
+        case .name(let name):
+            for family in AddressFamily.allCases {
+                if self.exit.families.contains(family) {
+                    self.ask(name, family)
+                } else {
+                    self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
+                }
             }
         }
         self.advance()
@@ -57,13 +84,13 @@ final class Connector: EventHandler, ResolutionClient {
 
     // MARK: - Names
 
-    private func ask(_ family: AddressFamily) {
-        switch self.worker.cachedAnswer(self.name, family) {
+    private func ask(_ name: DomainName, _ family: AddressFamily) {
+        switch self.worker.cachedAnswer(name, family) {
         case .addresses(let addresses): self.eyeballs.resolved(family, addresses, now: self.worker.loop.now)
         case .negative: self.eyeballs.resolutionFailed(family, now: self.worker.loop.now)
         case .none:
             guard let resolver = self.worker.resolver else { return self.note(family, .failed(.closed)) }
-            switch resolver.resolve(self.name, family: family, query: 0, for: self) {
+            switch resolver.resolve(name, family: family, query: 0, for: self) {
             case .answered(let resolution): self.note(family, resolution)
             case .waiting(let ticket): self.tickets.append(ticket)
             }
@@ -96,19 +123,21 @@ final class Connector: EventHandler, ResolutionClient {
                 return
             case .waitForEvents: return
             case .done(let attempt): return self.succeed(attempt)
-            case .failed: return self.session.connectFailed(self.failure)
+            case .failed:
+                self.cancel()
+                return self.client.connectFailed(self.failure)
             }
         }
     }
 
     private func tryConnecting(_ attempt: Int, _ address: SocketAddress) {
         if case .denied(let reason) = self.policy?.verdict(for: address) {
-            self.worker.note(.targetDenied, "\(reason)", at: self.session.listener.exit.name)
+            self.worker.note(.targetDenied, "\(reason)", at: self.exit.name)
             self.failure = .denied
             return self.eyeballs.attemptFailed(attempt)
         }
         do throws(SystemCallError) {
-            self.attempts[attempt].socket = try Socket.connecting(to: address)
+            self.attempts[attempt].socket = try Socket.connecting(to: address, options: self.exit.dial)
             let descriptor = self.attempts[attempt].socket.descriptor
             try self.worker.loop.add(descriptor, .stream, to: self.token, tag: UInt8(attempt))
         } catch {
@@ -122,7 +151,7 @@ final class Connector: EventHandler, ResolutionClient {
         var socket = Socket()
         swap(&socket, &self.attempts[attempt].socket)
         self.cancel()
-        self.session.connected(socket)
+        self.client.connected(socket)
     }
 
     // MARK: - EventHandler

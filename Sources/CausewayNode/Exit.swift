@@ -1,29 +1,61 @@
 import CausewayBytes
 import CausewayCore
+import CausewayIO
 import CausewayWire
 
-/// How sessions leave the node: an exit of the configuration, made ready for use. Immutable and shared by all loops.
+/// How sessions leave the node: an exit of the configuration, made ready for use. Immutable and shared by all loops,
+/// but for its counters and its group's health, which are safe to share.
 final class Exit: Sendable {
     enum Kind: Sendable {
         /// To the target itself, as far as the policy lets.
         case direct(AddressPolicy)
-        /// To the next hop, as a Shadowsocks client.
-        case tunnel(server: Address, credentials: RequestCredentials)
+        /// To the next hop; as a Shadowsocks client where there are credentials, else only for blind relays.
+        case tunnel(server: Address, credentials: RequestCredentials?)
+        /// By one of several others.
+        case group(ExitGroup)
         /// Nowhere.
         case block
     }
 
     let name: String
+    /// The exit's place in the configuration.
+    let number: Int
     let kind: Kind
     /// The families of addresses that names are resolved to.
     let families: [AddressFamily]
     /// How long finding and reaching the next hop or target may take.
     let connectTimeout: Interval
+    /// What the sockets to the target or next hop are made with.
+    let dial: DialOptions
+    /// Connected sockets that each loop keeps ready, at most.
+    let warm: Int
+    /// Whether the next hop is told the customer's address by a PROXY header.
+    let sendsProxyHeader: Bool
+    /// What each loop has moved, by the loop's number.
+    let traffic: [TrafficCounters]
+    /// How each loop's stock of warm sockets stands.
+    let warmth: [WarmCounters]
 
-    init(name: String, kind: Kind, families: [AddressFamily], connectTimeout: Interval) {
+    init(
+        name: String,
+        number: Int,
+        kind: Kind,
+        families: [AddressFamily],
+        connectTimeout: Interval,
+        dial: DialOptions,
+        warm: Int,
+        sendsProxyHeader: Bool,
+        loops: Int
+    ) {
         self.name = name
+        self.number = number
         self.kind = kind
         self.families = families
         self.connectTimeout = connectTimeout
+        self.dial = dial
+        self.warm = warm
+        self.sendsProxyHeader = sendsProxyHeader
+        self.traffic = (0..<loops).map { _ in TrafficCounters() }
+        self.warmth = (0..<loops).map { _ in WarmCounters() }
     }
 }

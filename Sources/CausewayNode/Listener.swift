@@ -1,18 +1,31 @@
 import CausewayBytes
 import CausewayCrypto
+import CausewayIO
 import CausewayWire
 
 /// How sessions enter the node: a listener of the configuration, made ready for use. Immutable and shared by all loops,
-/// but for the salt pool, which is safe to share.
+/// but for the salt pool and the counters, which are safe to share.
 final class Listener: Sendable {
     enum Kind: Sendable {
         /// SOCKS and HTTP; with passwords by user name where users have to give one.
         case mixed(passwords: [[UInt8]: Secret]?)
         /// Shadowsocks 2022.
         case tunnel(RequestAcceptor.Keys, SaltPool, RejectPolicy)
+        /// A hop of Shadowsocks 2022 that reads the identity headers and nothing else.
+        case relay(Relay)
+        /// A fixed target.
+        case forward(Address)
     }
 
-    /// What an unauthenticated peer of a tunnel listener gets.
+    struct Relay: Sendable {
+        let keys: RelayAcceptor.Keys
+        /// The exits, numbered as the identities of the keys' table.
+        let next: [Exit]
+        let salts: SaltPool
+        let policy: RejectPolicy
+    }
+
+    /// What an unauthenticated peer gets.
     enum RejectPolicy: Sendable {
         /// Silence: what it sends is read and thrown away until it leaves or the handshake's deadline comes.
         case drain
@@ -23,17 +36,27 @@ final class Listener: Sendable {
     let name: String
     let addresses: [SocketAddress]
     let kind: Kind
-    let exit: Exit
+    /// `nil` for a relay, where the identity names the exit.
+    let exit: Exit?
     let handshakeTimeout: Interval
     let idleTimeout: Interval
+    /// Whose connections begin with a PROXY header.
+    let proxyNetworks: [CIDR]
+    /// What the listening sockets are made with.
+    let socket: ListenOptions
+    /// What each loop has moved, by the loop's number.
+    let traffic: [TrafficCounters]
 
     init(
         name: String,
         addresses: [SocketAddress],
         kind: Kind,
-        exit: Exit,
+        exit: Exit?,
         handshakeTimeout: Interval,
-        idleTimeout: Interval
+        idleTimeout: Interval,
+        proxyNetworks: [CIDR],
+        socket: ListenOptions,
+        loops: Int
     ) {
         self.name = name
         self.addresses = addresses
@@ -41,5 +64,21 @@ final class Listener: Sendable {
         self.exit = exit
         self.handshakeTimeout = handshakeTimeout
         self.idleTimeout = idleTimeout
+        self.proxyNetworks = proxyNetworks
+        self.socket = socket
+        self.traffic = (0..<loops).map { _ in TrafficCounters() }
+    }
+
+    func expectsProxyHeader(from peer: IPAddress) -> Bool {
+        !self.proxyNetworks.isEmpty && self.proxyNetworks.contains { $0.contains(peer) }
+    }
+
+    /// What becomes of a peer that says nothing, or the wrong thing.
+    var rejectPolicy: RejectPolicy {
+        switch self.kind {
+        case .tunnel(_, _, let policy): policy
+        case .relay(let relay): relay.policy
+        case .mixed, .forward: .reset
+        }
     }
 }

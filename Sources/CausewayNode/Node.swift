@@ -1,5 +1,6 @@
 import CausewayBytes
 public import CausewayConfig
+import CausewayCore
 import CausewayCrypto
 import CausewayIO
 import Glibc
@@ -60,9 +61,21 @@ public final class Node {
     /// - Throws: ``StartError``; then nothing has been started.
     public func start() throws {
         var workers: [Worker] = []
-        for _ in 0..<self.plan.limits.loops {
+        for number in 0..<self.plan.limits.loops {
             do throws(Worker.SetUpError) {
-                workers.append(try Worker(shared: self.shared, aead: self.aead))
+                let worker = try Worker(number: number, shared: self.shared, aead: self.aead)
+                worker.selectors = self.plan.groups.map { _, group in
+                    GroupSelector(
+                        policy: group.policy,
+                        memberCount: group.members.count,
+                        tolerance: group.tolerance,
+                        seed: worker.random.next()
+                    )
+                }
+                let exits = self.plan.exits
+                let members = self.plan.members(checkedOn: number)
+                worker.loop.execute { worker.prepare(exits, checking: members) }
+                workers.append(worker)
             } catch {
                 throw StartError.loop(reason: error.description)
             }
@@ -107,7 +120,8 @@ public final class Node {
             // SO_REUSEPORT would let a second node share the port unnoticed: one socket without it asks first.
             try Socket.checkFree(address)
             for worker in workers {
-                try worker.listen(try Socket.listening(on: address, backlog: Self.backlog), for: listener)
+                let socket = try Socket.listening(on: address, backlog: Self.backlog, options: listener.socket)
+                try worker.listen(socket, for: listener)
             }
         } catch {
             throw StartError.listen(listener: listener.name, address: "\(address)", reason: error.reason)

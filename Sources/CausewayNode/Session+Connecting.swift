@@ -5,59 +5,83 @@ import CausewayIO
 import CausewayWire
 
 /// Making the far leg.
-extension Session {
-    /// Opens the far leg through the listener's exit.
+extension Session: ConnectorClient {
+    /// Opens the far leg towards `target` through the listener's exit.
     func connect(to target: Address) {
-        let exit = self.listener.exit
-        self.phase = .connecting(nil)
         if target.host.isProtocolMarker { return self.deny("\(AddressPolicy.Reason.magicName)") }
+        guard let exit = self.listener.exit else { return self.deny("the listener has no exit") }
+        self.leave(by: exit, to: target)
+    }
+
+    /// Opens the far leg through `exit`; without a target to its next hop, with what the customer has sent.
+    func leave(by exit: Exit, to target: Address?) {
+        switch exit.kind {
+        case .group(let group):
+            self.begin(Route(group: group, target: target, key: self.hashKey(of: group)))
+            guard let member = self.chooseMember(of: group) else { return self.noneIsLeft(of: exit) }
+            self.dial(member.exit, to: target)
+        case .tunnel, .direct, .block: self.dial(exit, to: target)
+        }
+    }
+
+    /// Opens the far leg through an exit that is no group.
+    func dial(_ exit: Exit, to target: Address?) {
+        self.take(exit)
+        self.phase = .connecting(nil)
         switch exit.kind {
         case .direct(let policy):
+            guard let target else { return self.deny("a relay leaves by tunnels only") }
             switch policy.verdict(for: target) {
             case .allowed: break
             // No rule of ours, but a name that nobody can have.
             case .denied(.invalidName): return self.connectFailed(.nameNotResolved)
             case .denied(let reason): return self.deny("\(reason)")
             }
-            self.connect(to: target, policy: policy)
+            self.open(target, policy: policy)
         case .tunnel(let server, let credentials):
-            let salt = self.worker.salt(for: credentials.method)
-            self.up.header = .request(target: target, credentials: credentials, salt: salt)
-            self.down.expectedResponse = ResponseHeader.Request(
-                method: credentials.method,
-                key: credentials.userKey,
-                salt: salt
-            )
-            self.connect(to: server, policy: nil)
-        case .block:
-            self.deny("the exit blocks everything")
+            if let target {
+                guard let credentials else { return self.deny("the exit has no keys") }
+                let salt = self.worker.salt(for: credentials.method)
+                self.up.header = .request(target: target, credentials: credentials, salt: salt)
+                self.down.expectedResponse = ResponseHeader.Request(
+                    method: credentials.method,
+                    key: credentials.userKey,
+                    salt: salt
+                )
+            }
+            if exit.warm == 0 || !self.takeWarmSocket(of: exit, to: target) { self.open(server, policy: nil) }
+        case .block, .group: self.deny("the exit blocks everything")
         }
     }
 
-    private func deny(_ reason: String) {
-        self.worker.note(.targetDenied, reason, at: self.listener.exit.name)
+    func deny(_ reason: String) {
+        self.worker.note(.targetDenied, reason, at: self.exit?.name ?? self.listener.name)
         self.fail(.denied)
     }
 
-    private func connect(to address: Address, policy: AddressPolicy?) {
-        self.setTimer(self.listener.exit.connectTimeout)
+    private func open(_ address: Address, policy: AddressPolicy?) {
+        guard let exit = self.exit else { return self.abort() }
+        self.setTimer(self.connectTimeout(of: exit))
         switch address.host {
         case .ip(let ip):
             do throws(SystemCallError) {
-                self.far.socket = try Socket.connecting(to: SocketAddress(ip: ip, port: address.port))
+                self.far.socket = try Socket.connecting(
+                    to: SocketAddress(ip: ip, port: address.port),
+                    options: exit.dial
+                )
             } catch {
                 return self.connectFailed(ConnectFailure(error))
             }
-            self.watch(self.far.socket.descriptor, Self.farTag)
-        case .name(let name):
-            let connector = Connector(name, port: address.port, policy: policy, session: self)
+            self.watch(self.far.socket.descriptor, self.farTag)
+        case .name:
+            let connector = Connector(to: address, by: exit, policy: policy, for: self, on: self.worker)
             self.phase = .connecting(connector)
             connector.start()
         }
     }
 
     func eventWhileConnecting(_ events: ReadyEvents, _ tag: UInt8, _ connector: Connector?) {
-        guard tag == Self.farTag else {
+        guard tag == self.farTag else {
             // The customer has reset the connection: nobody waits any more. What it sends, or its FIN, waits.
             if events.contains(.error) { self.abort() }
             return
@@ -73,17 +97,17 @@ extension Session {
     func connected(_ socket: consuming Socket) {
         self.far.socket = socket
         do throws(SystemCallError) {
-            try self.worker.loop.modify(self.far.socket.descriptor, .stream, to: self.token, tag: Self.farTag)
+            try self.worker.loop.modify(self.far.socket.descriptor, .stream, to: self.token, tag: self.farTag)
         } catch {
             return self.abort()
         }
-        self.far.isWritable = true
         self.connected()
     }
 
     /// The far leg is there: answers the application and begins to relay.
     private func connected() {
         self.far.isWritable = true
+        self.sendProxyHeader()
         var awaitsPayload = false
         if let stage = self.front {
             let reply = stage.front.succeeded(bound: self.boundAddress)
@@ -102,20 +126,26 @@ extension Session {
 
     /// The local address towards the target, where the far leg leads there.
     private var boundAddress: SocketAddress? {
-        switch self.listener.exit.kind {
+        switch self.exit?.kind {
         case .direct: self.far.socket.localAddress()
-        case .tunnel, .block: nil
+        case .tunnel, .group, .block, nil: nil
         }
     }
 
     func connectFailed(_ failure: ConnectFailure) {
-        self.worker.note(.connectFailed, "\(failure)", at: self.listener.exit.name)
+        self.worker.note(.connectFailed, "\(failure)", at: self.exit?.name ?? self.listener.name)
+        self.exit?.traffic[self.worker.number].countFailure()
+        if case .connecting(let connector) = self.phase { connector?.cancel() }
+        if failure != .denied {
+            self.blameMember("\(failure)")
+            if self.goAnotherWay() { return }
+        }
         self.fail(failure)
     }
 
     /// Answers the customer that there will be no session, as its protocol does: with a reply, or with RST behind a
     /// tunnel, where the peer is a user and may know.
-    private func fail(_ failure: ConnectFailure) {
+    func fail(_ failure: ConnectFailure) {
         if case .connecting(let connector) = self.phase { connector?.cancel() }
         guard let stage = self.front else { return self.abort() }
         self.refuse(with: stage.front.failed(failure))
@@ -144,7 +174,7 @@ extension Session {
 
     func startRelaying() {
         self.phase = .relaying
-        self.startIdleTimer()
+        self.startRelayTimer()
         self.relay()
         // The request is still here when the application has said nothing: then it goes out bare.
         guard case .relaying = self.phase, case .request = self.up.header else { return }

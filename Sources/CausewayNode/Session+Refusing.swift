@@ -16,13 +16,33 @@ extension Session {
     /// the same for every cause, so that none can be told from another (protocol reference 2.7).
     func drain() {
         self.phase = .draining
-        self.up.release(to: self.worker.pool)
+        self.listener.traffic[self.worker.number].countFailure()
+        self.up.release(to: self.worker)
         self.worker.drained.append(self)
         if self.worker.drained.count > self.worker.shared.limits.drained, let oldest = self.worker.drained.popOldest() {
             self.worker.note(.drainEvicted, "too many are being drained", at: self.listener.name)
             oldest.evict()
         }
         self.discard()
+    }
+
+    /// Treats a peer that is not who it should be as the listener's policy says.
+    func reject(_ cause: String, _ policy: Listener.RejectPolicy) {
+        self.worker.note(.handshakeRefused, cause, at: self.listener.name)
+        switch policy {
+        case .drain: self.drain()
+        case .reset:
+            self.listener.traffic[self.worker.number].countFailure()
+            self.abort()
+        }
+    }
+
+    /// The first bytes have not come in time. Nothing of them was wrong yet, so nothing is said either.
+    func handshakeDidNotCome() {
+        switch self.listener.rejectPolicy {
+        case .drain: self.close()
+        case .reset: self.abort()
+        }
     }
 
     /// Gives a drained connection up to make room.
@@ -33,7 +53,7 @@ extension Session {
     /// Says `reply`, shuts down writing, reads off for a moment what the peer still sends (so that the close does not
     /// turn into a reset that overtakes the reply), and closes.
     func refuse(with reply: [UInt8]) {
-        self.up.release(to: self.worker.pool)
+        self.up.release(to: self.worker)
         self.far.close(resetting: true)
         if !reply.isEmpty { self.say(reply) }
         if case .closed = self.phase { return }
@@ -50,10 +70,10 @@ extension Session {
     /// once, for it cannot be the one who probes.
     func abandon(_ tag: UInt8) {
         self.phase = .corrupted(tag)
-        self.up.release(to: self.worker.pool)
-        self.down.release(to: self.worker.pool)
+        self.up.release(to: self.worker)
+        self.down.release(to: self.worker)
         self.setTimer(self.listener.handshakeTimeout)
-        if tag == Self.farTag, case .mixed = self.listener.kind { self.near.close(resetting: true) }
+        if tag != Self.nearTag, case .mixed = self.listener.kind { self.near.close(resetting: true) }
         self.discard()
     }
 
@@ -61,7 +81,7 @@ extension Session {
     func discard() {
         for _ in 0..<Self.discardBatch {
             let result: TransferResult
-            if case .corrupted(Self.farTag) = self.phase {
+            if case .corrupted(let tag) = self.phase, tag != Self.nearTag {
                 guard self.far.isReadable else { return }
                 result = self.far.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount))
             } else {

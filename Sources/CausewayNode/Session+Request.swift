@@ -62,11 +62,7 @@ extension Session {
             case .accepted(let accepted): self.accept(accepted, input)
             }
         } catch {
-            self.worker.note(.handshakeRefused, "\(error)", at: self.listener.name)
-            switch policy {
-            case .drain: self.drain()
-            case .reset: self.abort()
-            }
+            self.reject("\(error)", policy)
         }
     }
 
@@ -74,16 +70,7 @@ extension Session {
         self.up.early = self.worker.pool.block(copying: input.region(accepted.payload))
         self.up.begin(accepted.stream, rest: input.suffix(from: accepted.count), on: self.worker)
         self.down.header = .response(accepted.request)
+        self.user = accepted.user
         self.connect(to: accepted.target)
-    }
-
-    /// The header has not come in time. Nothing of it was wrong yet, so nothing is said either.
-    func requestTimedOut() {
-        guard case .tunnel(_, _, let policy) = self.listener.kind else { return }
-        if case .request(let stage) = self.phase { self.worker.pool.release(&stage.held) }
-        switch policy {
-        case .drain: self.close()
-        case .reset: self.abort()
-        }
     }
 }

@@ -7,22 +7,28 @@ import Synchronization
 
 /// One proxied TCP connection, from accept to close, on one loop.
 ///
-///     mixed   ─▶ front ────┐                 ┌─▶ awaitingPayload ─┐
-///                          ├─▶ connecting ───┤                    ├─▶ relaying ─▶ closed
-///     tunnel  ─▶ request ──┘                 └────────────────────┘
+///     mixed   ─▶ front ────┐  ┌───────────────┬─▶ awaitingPayload ─┐
+///     tunnel  ─▶ request ──┼──┴▶ connecting ──┤                    ├─▶ relaying ─▶ closed
+///     relay   ─▶ identity ─┤       ▲          └────────────────────┘      │
+///     forward ─────────────┘       └── by another exit, before an answer ─┤
 ///                  │  refused                     │ failed                │ tampered with
 ///                  ▼                              ▼                       ▼
 ///               draining                      lingering               corrupted
 ///
-/// The near leg is the customer's, the far leg leads to the target or the next hop; `up` moves bytes from near to far,
-/// `down` from far to near. The stages live in extensions, one file each.
+/// Where the listener expects a PROXY header, that comes before all else. The near leg is the customer's, the far leg
+/// leads to the target or the next hop; `up` moves bytes from near to far, `down` from far to near. The stages live in
+/// extensions, one file each.
 final class Session: EventHandler {
     /// Where a session stands.
     enum Phase {
+        /// Somebody in front of the listener is saying whom the connection comes from.
+        case proxyHeader
         /// The application is saying where it wants to go.
         case front(FrontStage)
         /// A tunnel client's header is coming in.
         case request(RequestStage)
+        /// The identity headers for a blind relay are coming in.
+        case identity(RelayStage)
         /// The far leg is being made; by `Connector` where a name is to be resolved.
         case connecting(Connector?)
         /// The next hop is connected; the application's first bytes may ride in the request header.
@@ -38,17 +44,33 @@ final class Session: EventHandler {
     }
 
     static let nearTag: UInt8 = 0
-    static let farTag: UInt8 = 1
 
     unowned let worker: Worker
     let listener: Listener
+    /// The customer's address, as far as this node can know it.
+    var source: SocketAddress
     var token = HandlerToken.none
+    /// The tag of the far leg's socket: another one for each attempt, so that an event of the last is not the next's.
+    private(set) var farTag: UInt8 = 1
     var timer = TimerWheel.Handle.none
     var phase: Phase
     var near = Leg()
     var far = Leg()
     var up = Flow()
     var down = Flow()
+    /// The exit that the session leaves by, or tries to.
+    private(set) var exit: Exit?
+    /// How the session may still go another way, until it is answered.
+    var route: Route?
+    /// The user's place in the list of the listener, where it is known.
+    var user: Int?
+    /// The rest of a first unit is being waited for.
+    var waitsForFirstUnit = false
+    /// Bytes that may still be taken from either side.
+    var allowance = Int.max
+    /// What of the flows' bytes has been counted.
+    private var countedUp: UInt64 = 0
+    private var countedDown: UInt64 = 0
     /// When the session was last seen to move; the idle deadline is checked against it when its timer fires.
     private var lastActivity: Instant
     /// The front, which still has to answer, until the session is open or refused.
@@ -56,27 +78,48 @@ final class Session: EventHandler {
 
     // MARK: - Beginning
 
-    /// Starts a session on a connection that was just accepted.
-    static func begin(_ socket: consuming Socket, from listener: Listener, on worker: Worker) {
-        let session = Session(listener: listener, worker: worker)
+    /// Starts a session on a connection that was just accepted from `peer`.
+    static func begin(_ socket: consuming Socket, from peer: SocketAddress, at listener: Listener, on worker: Worker) {
+        let session = Session(listener: listener, source: peer, worker: worker)
         session.near.socket = socket
         session.near.isWritable = true
         session.token = worker.loop.register(session)
         worker.shared.sessionCount.wrappingAdd(1, ordering: .relaxed)
+        listener.traffic[worker.number].sessionBegan()
         session.setTimer(listener.handshakeTimeout)
         session.watch(session.near.socket.descriptor, Self.nearTag)
+        if case .closed = session.phase { return }
+        if !listener.expectsProxyHeader(from: peer.ip) { session.beginHandshake() }
     }
 
-    private init(listener: Listener, worker: Worker) {
+    private init(listener: Listener, source: SocketAddress, worker: Worker) {
         self.listener = listener
+        self.source = source
         self.worker = worker
         self.lastActivity = worker.loop.now
-        switch listener.kind {
+        self.phase = .proxyHeader
+    }
+
+    /// Lets the customer speak, or, where there is nothing to say, connects.
+    func beginHandshake() {
+        switch self.listener.kind {
         case .mixed(let passwords):
             self.phase = .front(FrontStage(requiresAuthentication: passwords != nil))
         case .tunnel(let keys, _, _):
             self.phase = .request(RequestStage(keys))
+        case .relay(let relay):
+            self.phase = .identity(RelayStage(relay.keys))
+        case .forward(let target):
+            guard let exit = self.listener.exit else { return self.abort() }
+            self.leave(by: exit, to: target)
         }
+    }
+
+    /// Makes the far leg anew, in place of one that failed.
+    func dropFarLeg() {
+        self.far.close(resetting: true)
+        self.far = Leg()
+        self.farTag &+= 1
     }
 
     /// Watches one of the session's sockets; without memory for that in the kernel the session ends.
@@ -88,6 +131,33 @@ final class Session: EventHandler {
         }
     }
 
+    // MARK: - Counting
+
+    /// From now on the session is one of `exit`.
+    func take(_ exit: Exit) {
+        self.leaveExit()
+        self.exit = exit
+        exit.traffic[self.worker.number].sessionBegan()
+    }
+
+    private func leaveExit() {
+        self.exit?.traffic[self.worker.number].sessionEnded()
+        self.exit = nil
+    }
+
+    /// Adds what has moved since the last time to the counters of listener and exit. Not while the bytes may have to be
+    /// sent again, for they count once.
+    func countBytes() {
+        guard self.route == nil else { return }
+        let up = self.up.byteCount - self.countedUp
+        let down = self.down.byteCount - self.countedDown
+        guard up > 0 || down > 0 else { return }
+        self.countedUp += up
+        self.countedDown += down
+        self.listener.traffic[self.worker.number].count(up: up, down: down)
+        self.exit?.traffic[self.worker.number].count(up: up, down: down)
+    }
+
     // MARK: - Time
 
     /// Puts the session's one timer to `interval` from now.
@@ -96,20 +166,28 @@ final class Session: EventHandler {
         self.timer = self.worker.loop.schedule(after: interval, to: self.token, tag: 0)
     }
 
-    /// From now on only the idle deadline counts.
-    func startIdleTimer() {
+    /// From now on only the idle deadline counts, once there is an answer.
+    func startRelayTimer() {
         self.lastActivity = self.worker.loop.now
-        self.setTimer(self.listener.idleTimeout)
+        self.setTimer(self.route == nil ? self.listener.idleTimeout : self.answerPatience)
     }
 
     func timerFired(tag: UInt8) {
         self.timer = .none
         switch self.phase {
+        case .proxyHeader: self.abort()
         case .front(let stage): self.handshakeTimedOut(stage)
-        case .request: self.requestTimedOut()
+        case .request(let stage):
+            self.worker.pool.release(&stage.held)
+            self.handshakeDidNotCome()
+        case .identity(let stage):
+            self.worker.pool.release(&stage.held)
+            self.handshakeDidNotCome()
         case .connecting: self.connectFailed(.timedOut)
         case .awaitingPayload: self.payloadDidNotCome()
         case .relaying:
+            if self.up.isHolding || self.down.isHolding { return self.firstUnitIsLate() }
+            if self.route != nil { return self.answerIsLate() }
             let idle = self.worker.loop.now - self.lastActivity
             guard idle < self.listener.idleTimeout else { return self.close() }
             self.setTimer(Interval(nanoseconds: self.listener.idleTimeout.nanoseconds - idle.nanoseconds))
@@ -125,21 +203,25 @@ final class Session: EventHandler {
     func ready(_ events: ReadyEvents, tag: UInt8) {
         if tag == Self.nearTag {
             self.near.note(events)
-        } else {
+        } else if tag == self.farTag {
             self.far.note(events)
+        } else {
+            return
         }
         switch self.phase {
+        case .proxyHeader: self.readProxyHeader()
         case .front(let stage): self.readFront(stage)
         case .request(let stage): self.readRequest(stage)
+        case .identity(let stage): self.readIdentity(stage)
         case .connecting(let connector): self.eventWhileConnecting(events, tag, connector)
         case .awaitingPayload:
-            if events.contains(.error) { return self.abort() }
+            if events.contains(.error) { return self.legFailed(tag) }
             if tag == Self.nearTag, self.near.isReadable { self.startRelaying() }
         case .relaying:
             self.lastActivity = self.worker.loop.now
             self.relay()
             // Whoever is blocked towards one side has not read the other's error: a reset is passed on at once.
-            if events.contains(.error), case .relaying = self.phase { self.abort() }
+            if events.contains(.error), case .relaying = self.phase { self.legFailed(tag) }
         case .draining, .lingering, .corrupted: self.discard()
         case .closed: break
         }
@@ -149,7 +231,7 @@ final class Session: EventHandler {
         switch self.phase {
         case .relaying: self.relay()
         case .draining, .lingering, .corrupted: self.discard()
-        case .front, .request, .connecting, .awaitingPayload, .closed: break
+        case .proxyHeader, .front, .request, .identity, .connecting, .awaitingPayload, .closed: break
         }
     }
 
@@ -172,15 +254,20 @@ final class Session: EventHandler {
         switch phase {
         case .front(let stage): self.worker.pool.release(&stage.held)
         case .request(let stage): self.worker.pool.release(&stage.held)
+        case .identity(let stage): self.worker.pool.release(&stage.held)
         case .connecting(let connector): connector?.cancel()
         case .draining: self.worker.drained.ended()
-        case .awaitingPayload, .relaying, .lingering, .corrupted, .closed: break
+        case .proxyHeader, .awaitingPayload, .relaying, .lingering, .corrupted, .closed: break
         }
         self.front = nil
+        self.forgetRoute()
+        self.countBytes()
+        self.leaveExit()
+        self.listener.traffic[self.worker.number].sessionEnded()
         self.near.close(resetting: resetting)
         self.far.close(resetting: resetting)
-        self.up.release(to: self.worker.pool)
-        self.down.release(to: self.worker.pool)
+        self.up.release(to: self.worker)
+        self.down.release(to: self.worker)
         self.worker.loop.cancel(self.timer)
         self.worker.shared.sessionCount.wrappingSubtract(1, ordering: .relaxed)
         self.worker.resumeAccepting()

@@ -13,6 +13,8 @@ final class SharedState: Sendable {
         /// Connections that are being drained at one time, per loop.
         var drained: Int
         var cachedNames: Int
+        /// Pipes that are lent at one time, per loop.
+        var pipes: Int
     }
 
     let limits: Limits

@@ -12,9 +12,12 @@ import CausewayWire
 /// executes; nothing else of it is used elsewhere.
 final class Worker: @unchecked Sendable {
     let loop: EventLoop
+    /// The loop's place among the loops of the node.
+    let number: Int
     let shared: SharedState
     let scratch = Scratch()
     let pool: BlockPool
+    let pipes: PipePool
     let aead: any AEADBackend
     let aes: AESBlock
     let random = RandomSource()
@@ -25,9 +28,17 @@ final class Worker: @unchecked Sendable {
     private(set) var names: NameCache
     private(set) var resolver: LoopResolver?
     let drained = DrainQueue()
+    /// How this loop chooses, by the group's number.
+    var selectors: [GroupSelector] = []
+    /// By the exit's number; none for exits without.
+    private var warmStocks: [WarmStock?] = []
+    /// Of the members that this loop looks after.
+    private(set) var checkers: [HealthChecker] = []
     private let bufferShare: Int
     private var acceptors: [Acceptor] = []
 
+    /// Bytes that a pipe is to hold.
+    private static let pipeCapacity = 256 * 1024
     private static let regionCapacity = StreamOpener.maximumRegions(
         for: Scratch.readLimit + Scratch.partialCount + StreamSealer.maximumPayloadCount
     )
@@ -49,7 +60,8 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    init(shared: SharedState, aead: AEADChoice) throws(SetUpError) {
+    init(number: Int, shared: SharedState, aead: AEADChoice) throws(SetUpError) {
+        self.number = number
         do throws(SystemCallError) {
             self.loop = try EventLoop()
         } catch {
@@ -65,6 +77,7 @@ final class Worker: @unchecked Sendable {
         self.shared = shared
         self.bufferShare = shared.limits.buffers / shared.limits.loops
         self.pool = BlockPool(keep: min(self.bufferShare / 4, 4 << 20))
+        self.pipes = PipePool(capacity: Self.pipeCapacity, limit: shared.limits.pipes)
         self.names = NameCache(capacity: shared.limits.cachedNames)
         do throws(Resolver.SetUpError) {
             self.resolver = try LoopResolver(loop: self.loop, settings: shared.resolver)
@@ -111,6 +124,23 @@ final class Worker: @unchecked Sendable {
 
     func note(_ cause: CauseLog.Cause, _ detail: String, at place: String) {
         self.shared.log.note(cause, detail, at: place, now: self.loop.now)
+    }
+
+    // MARK: - Exits
+
+    /// Makes ready what exits need on this loop. On its thread.
+    func prepare(_ exits: [Exit], checking members: [(GroupMember, ExitGroup.Check)]) {
+        self.warmStocks = exits.map { exit in
+            guard case .tunnel = exit.kind, exit.warm > 0 else { return nil }
+            return WarmStock(exit: exit, worker: self)
+        }
+        for stock in self.warmStocks { stock?.fill() }
+        self.checkers = members.map { HealthChecker(of: $0, check: $1, on: self) }
+        for (number, checker) in self.checkers.enumerated() { checker.begin(number: number) }
+    }
+
+    func warmStock(of exit: Exit) -> WarmStock? {
+        exit.number < self.warmStocks.count ? self.warmStocks[exit.number] : nil
     }
 
     // MARK: - Accepting

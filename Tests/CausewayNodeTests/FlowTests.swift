@@ -12,9 +12,17 @@ import Testing
 /// Flows over real sockets, without a loop that runs: the tests say when a leg is ready.
 @Suite struct FlowTests {
     static func worker(buffers: Int = 64 << 20) throws -> Worker {
-        let limits = SharedState.Limits(loops: 1, buffers: buffers, sessions: 10, drained: 10, cachedNames: 0)
+        let limits = SharedState.Limits(
+            loops: 1,
+            buffers: buffers,
+            sessions: 10,
+            drained: 10,
+            cachedNames: 0,
+            pipes: 4
+        )
         let log = CauseLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        return try Worker(shared: SharedState(limits: limits, resolver: ResolverSettings(), log: log), aead: .automatic)
+        let shared = SharedState(limits: limits, resolver: ResolverSettings(), log: log)
+        return try Worker(number: 0, shared: shared, aead: .automatic)
     }
 
     /// One flow and the sockets it runs between.
@@ -23,6 +31,7 @@ import Testing
         var source = Leg()
         var destination = Leg()
         var sawPending = false
+        var allowance = Int.max
         let worker: Worker
 
         init(_ flow: Flow, _ worker: Worker) {
@@ -38,9 +47,10 @@ import Testing
                 from: &self.source,
                 to: &self.destination,
                 isLast: false,
+                allowance: &self.allowance,
                 on: self.worker
             )
-            if !self.flow.pending.isEmpty { self.sawPending = true }
+            if !self.flow.pending.isEmpty || self.flow.pipe.count > 0 { self.sawPending = true }
             return outcome
         }
     }
@@ -299,7 +309,7 @@ import Testing
             switch station.turn() {
             case .blocked, .yielded: continue
             case .finished: ending = true
-            case .failed: ending = false
+            case .failed, .exhausted: ending = false
             }
         }
         station.destination.close(resetting: false)
@@ -308,7 +318,7 @@ import Testing
         while case .transferred(let count) = buffer.withByteRegion({ region in
             patiently { row.outlet.read(into: region) }
         }) { plain += buffer[..<count] }
-        station.flow.release(to: worker.pool)
+        station.flow.release(to: worker)
         guard let ending else { throw TestFailure("the flow does not end") }
         return (plain, ending)
     }
