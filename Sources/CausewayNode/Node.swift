@@ -29,7 +29,7 @@ public final class Node {
     private static let backlog: CInt = 4096
 
     private let logger: Logger
-    private let plan: Plan
+    let plan: Plan
     private let aead: AEADChoice
     let shared: SharedState
     private(set) var workers: [Worker] = []

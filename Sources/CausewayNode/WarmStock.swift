@@ -44,6 +44,7 @@ final class WarmStock: EventHandler {
         while let socket = self.ready.popLast() {
             guard let live = socket.take() else { continue }
             self.target.taken(left: self.ready.count)
+            self.pause = Self.firstPause
             counters.countTaken()
             return live
         }
@@ -68,26 +69,34 @@ final class WarmStock: EventHandler {
     func isReady(_ socket: WarmSocket) {
         self.connecting.removeAll { $0 === socket }
         self.ready.append(socket)
-        self.pause = Self.firstPause
         self.fill()
     }
 
     /// The connection did not come about: the next attempt waits, ever longer.
     func hasFailed(_ socket: WarmSocket, _ failure: ConnectFailure) {
         self.connecting.removeAll { $0 === socket }
-        guard !self.isPaused else { return }
         self.worker.note(.connectFailed, "\(failure)", at: self.exit.name)
-        self.isPaused = true
-        self.timer = self.worker.loop.schedule(after: self.pause, to: self.token, tag: 0)
-        self.pause = min(Interval(nanoseconds: 2 * self.pause.nanoseconds), Self.longestPause)
+        self.rest()
     }
 
     /// The socket has grown old, or the next hop has closed it.
     func isGone(_ socket: WarmSocket, unused: Bool) {
         self.ready.removeAll { $0 === socket }
-        if unused { self.target.expired() }
-        // In a turn of its own: a next hop that closes at once must not make the loop spin.
-        self.worker.loop.yield(self.token)
+        if unused {
+            self.target.expired()
+            self.fill()
+        } else {
+            // One that closes what it has just accepted is not to be asked without end.
+            self.rest()
+        }
+    }
+
+    /// Waits before the next attempt, until a session has had a socket each time longer.
+    private func rest() {
+        guard !self.isPaused else { return }
+        self.isPaused = true
+        self.timer = self.worker.loop.schedule(after: self.pause, to: self.token, tag: 0)
+        self.pause = min(Interval(nanoseconds: 2 * self.pause.nanoseconds), Self.longestPause)
     }
 
     func timerFired(tag: UInt8) {
@@ -95,9 +104,7 @@ final class WarmStock: EventHandler {
         self.fill()
     }
 
-    func resumed() {
-        self.fill()
-    }
+    func resumed() {}
 
     func ready(_ events: ReadyEvents, tag: UInt8) {}
 }

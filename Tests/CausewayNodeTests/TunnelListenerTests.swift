@@ -101,16 +101,3 @@ import Testing
         withExtendedLifetime(node) {}
     }
 }
-
-/// Bytes that a server's thread saw.
-private final class Received: @unchecked Sendable {
-    // Safe: every access is under the lock.
-    private var storage: [UInt8] = []
-    private let lock = NSLock()
-
-    var bytes: [UInt8] { self.lock.withLock { self.storage } }
-
-    func append(_ bytes: [UInt8]) {
-        self.lock.withLock { self.storage += bytes }
-    }
-}

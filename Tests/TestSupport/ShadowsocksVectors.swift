@@ -47,6 +47,11 @@ public struct ShadowsocksVectors: Decodable, Sendable {
         public let following_chunks: [Chunk]
     }
 
+    /// A request stream at a blind relay, as it comes in and as it goes on.
+    public struct Relayed: Decodable, Sendable {
+        public let name, method, relay_ipsk, next_psk, received, forwarded: String
+    }
+
     /// A response stream.
     public struct Response: Decodable, Sendable {
         public let name, method, psk, salt, request_salt, payload, wire: String
@@ -85,6 +90,7 @@ public struct ShadowsocksVectors: Decodable, Sendable {
     public let nonce_counter: [CounterNonce]
     public let address: [EncodedAddress]
     public let tcp_requests: [Request]
+    public let tcp_relay: [Relayed]
     public let tcp_responses: [Response]
     public let stream_nonce_carry: [Carry]
     public let negative_tcp_requests: NegativeRequests
