@@ -39,7 +39,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // Without its traits: neither its configuration files nor all of Foundation are wanted.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -56,16 +60,29 @@ let package = Package(
         target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
         target("CausewayConfig", ["CLinux", "CausewayBytes", "CausewayCrypto", "CausewayWire", "Yams"]),
         target(
+            "CausewayAdmin",
+            [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        target(
             "CausewayNode",
             [
-                "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayFronts", "CausewayIO",
+                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayFronts",
+                "CausewayIO",
                 "CausewayWire", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayNode", "CausewayWire",
+                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayNode", "CausewayWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -80,12 +97,13 @@ let package = Package(
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+        tests("CausewayAdmin", [.product(name: "Logging", package: "swift-log")]),
         tests("CausewayBytes"),
         tests("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         tests(
             "causeway",
             [
-                "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CausewayAdmin", "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -1,15 +1,16 @@
-import CausewayBytes
+public import CausewayBytes
 
 /// What a health check fetches: an `http` URL (RFC 9110 section 4.2.1) without user information or fragment.
-struct CheckURL {
+public struct CheckURL: Sendable {
     /// Bytes of a path and query at most.
     private static let maximumPathCount = 1_024
 
-    let target: Address
+    public let target: Address
     /// Path and query, beginning with a slash.
-    let path: String
+    public let path: String
 
-    init?(_ text: String) {
+    /// The URL in `text`; `nil` where it is none of that kind.
+    public init?(_ text: String) {
         let scheme = "http://"
         guard text.lowercased().hasPrefix(scheme) else { return nil }
         let rest = text.dropFirst(scheme.count)

@@ -30,6 +30,8 @@ struct Flow {
         case finished
         /// Nothing may be read any more.
         case exhausted
+        /// The source has ended without a byte, and may not yet.
+        case mute
         case failed(Failure)
     }
 
@@ -70,6 +72,8 @@ struct Flow {
     var body: RequestBodyBox?
     var readLimit = Int32(Flow.smallestRead)
     var sourceHasEnded = false
+    /// Whether an end before the first byte is passed on; else it is told by ``Outcome/mute``.
+    var mayEndMute = true
     var isFinished = false
     /// Bytes that the first write has to bring together; zero once it has, or need not.
     var holdCount: Int32 = 0
@@ -163,6 +167,7 @@ struct Flow {
             case .filled: break
             case .blocked: return .blocked
             case .ended:
+                if !self.mayEndMute, !self.hasBegun { return .mute }
                 self.sourceHasEnded = true
                 continue
             case .failed(let failure): return .failed(failure)

@@ -55,19 +55,19 @@ final class HealthChecker: EventHandler {
     private func probeNow() {
         self.lastStart = self.worker.loop.now
         self.member.takeSuspicion()
-        let probe = HealthProbe(of: self.member.exit, check: self.check, on: self.worker) { [weak self] verdict in
-            self?.conclude(verdict)
+        let probe = HealthProbe(of: self.member.exit, check: self.check, on: self.worker) { [weak self] outcome in
+            self?.conclude(outcome)
         }
         self.probe = probe
         probe.begin()
     }
 
-    private func conclude(_ verdict: HealthProbe.Verdict) {
+    private func conclude(_ outcome: HealthProbe.Outcome) {
         self.probe = nil
         let now = self.worker.loop.now
         let change =
-            switch verdict {
-            case .works(let latency): self.member.checkSucceeded(latency: latency, now: now)
+            switch outcome.verdict {
+            case .works: self.member.checkSucceeded(latency: outcome.decided, now: now)
             case .fails(let reason): self.member.checkFailed(reason, now: now)
             }
         if let change { self.worker.shared.log.note(change, of: self.member) }

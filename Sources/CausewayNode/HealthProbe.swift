@@ -8,10 +8,21 @@ import CausewayWire
 /// customer's. Of a member without keys, which only relays use, the connection alone is checked.
 final class HealthProbe: EventHandler, ConnectorClient {
     enum Verdict {
-        /// The time from the start to the first byte of the answer.
-        case works(Interval)
+        case works
         case fails(String)
     }
+
+    struct Outcome {
+        var verdict: Verdict
+        /// From the start to the connection; `nil` where there was none.
+        var connected: Interval?
+        /// From the start to the first byte of the answer, or to the failure.
+        var decided: Interval
+    }
+
+    /// What resets and ends without an answer are called.
+    static let brokenReason = "the connection broke"
+    static let closedReason = "it closed without an answer"
 
     /// Bytes of the answer that are read before the connection is given up.
     private static let patience = 64 * 1024
@@ -20,7 +31,7 @@ final class HealthProbe: EventHandler, ConnectorClient {
     private let check: ExitGroup.Check
     private let worker: Worker
     /// Told once, after which the probe is gone.
-    private let report: (Verdict) -> Void
+    private let report: (Outcome) -> Void
     private let start: Instant
     private var connector: Connector?
     private var token = HandlerToken.none
@@ -32,10 +43,12 @@ final class HealthProbe: EventHandler, ConnectorClient {
     private var down = Flow()
     private var answer: [UInt8] = []
     private var answerCount = 0
-    private var verdict: Verdict?
+    private var connected: Interval?
+    /// Known before the answer has come to its end.
+    private var outcome: Outcome?
     private var isOver = false
 
-    init(of exit: Exit, check: ExitGroup.Check, on worker: Worker, report: @escaping (Verdict) -> Void) {
+    init(of exit: Exit, check: ExitGroup.Check, on worker: Worker, report: @escaping (Outcome) -> Void) {
         self.exit = exit
         self.check = check
         self.worker = worker
@@ -68,13 +81,14 @@ final class HealthProbe: EventHandler, ConnectorClient {
         self.connector = nil
         self.far.socket = socket
         self.far.isWritable = true
+        self.connected = self.worker.loop.now - self.start
         do throws(SystemCallError) {
             try self.worker.loop.modify(self.far.socket.descriptor, .stream, to: self.token, tag: 0)
         } catch {
             return self.end(.fails("\(ConnectFailure(error))"))
         }
         if case .tunnel(_, let credentials) = self.exit.kind {
-            guard let credentials else { return self.end(.works(self.worker.loop.now - self.start)) }
+            guard let credentials else { return self.end(.works) }
             let salt = self.worker.salt(for: credentials.method)
             self.up.header = .request(target: self.check.target, credentials: credentials, salt: salt)
             self.down.expectedResponse = ResponseHeader.Request(
@@ -129,14 +143,14 @@ final class HealthProbe: EventHandler, ConnectorClient {
             allowance: &allowance,
             on: self.worker
         )
-        if case .failed = sent { return self.end(.fails("the connection broke")) }
+        if case .failed = sent { return self.end(.fails(Self.brokenReason)) }
         while !self.isOver {
             switch self.down.fill(from: &self.far, atMost: Self.patience, on: self.worker) {
             case .filled: self.read()
             case .blocked: return
-            case .ended: self.end(.fails("it closed without an answer"))
+            case .ended: self.end(.fails(Self.closedReason))
             case .failed(.stream): self.end(.fails("what it answers is no answer"))
-            case .failed(.source), .failed(.destination), .failed(.body): self.end(.fails("the connection broke"))
+            case .failed(.source), .failed(.destination), .failed(.body): self.end(.fails(Self.brokenReason))
             }
         }
     }
@@ -144,7 +158,7 @@ final class HealthProbe: EventHandler, ConnectorClient {
     /// Looks for the status; what follows is read to its end, as a customer would.
     private func read() {
         self.answerCount += self.worker.regions.byteCount
-        if self.verdict == nil {
+        if self.outcome == nil {
             for index in 0..<self.worker.regions.count where self.answer.count < HTTPStatusLine.neededCount {
                 let region = self.worker.regions[index]
                 self.answer += region.region(0..<min(region.count, HTTPStatusLine.neededCount)).array()
@@ -157,11 +171,8 @@ final class HealthProbe: EventHandler, ConnectorClient {
     private func judge() {
         do throws(HTTPStatusLine.Malformed) {
             guard let status = try HTTPStatusLine.status(self.answer) else { return }
-            if (200..<400).contains(status) {
-                self.verdict = .works(self.worker.loop.now - self.start)
-            } else {
-                self.verdict = .fails("the page of the check has the status \(status)")
-            }
+            let isGood = (200..<400).contains(status)
+            self.outcome = self.outcome(isGood ? .works : .fails("the page of the check has the status \(status)"))
         } catch {
             self.end(.fails("what answers is no web server"))
         }
@@ -171,7 +182,11 @@ final class HealthProbe: EventHandler, ConnectorClient {
     private func end(_ verdict: Verdict) {
         guard !self.isOver else { return }
         self.leave()
-        self.report(self.verdict ?? verdict)
+        self.report(self.outcome ?? self.outcome(verdict))
+    }
+
+    private func outcome(_ verdict: Verdict) -> Outcome {
+        Outcome(verdict: verdict, connected: self.connected, decided: self.worker.loop.now - self.start)
     }
 
     private func leave() {

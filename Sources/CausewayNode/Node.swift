@@ -1,3 +1,4 @@
+import CausewayAdmin
 import CausewayBytes
 public import CausewayConfig
 import CausewayCore
@@ -15,12 +16,15 @@ public final class Node {
         case listen(listener: String, address: String, reason: String)
         /// A loop cannot be set up.
         case loop(reason: String)
+        /// The admin socket cannot be had.
+        case admin(reason: String)
 
         public var description: String {
             switch self {
             case .listen(let listener, let address, let reason):
                 "listener \(listener) cannot listen on \(address): \(reason)"
             case .loop(let reason): "a loop cannot be set up: \(reason)"
+            case .admin(let reason): "the admin socket cannot be had: \(reason)"
             }
         }
     }
@@ -34,14 +38,20 @@ public final class Node {
     let shared: SharedState
     private(set) var workers: [Worker] = []
     private var threads: [LoopThread] = []
+    private let version: String
+    private let adminSocket: String?
+    private var admin: AdminServer?
 
     /// Makes a configuration ready; nothing is opened yet.
     ///
+    /// - Parameter version: what the node calls itself.
     /// - Throws: `AEADChoice.UnknownName` when the environment forces a backend that does not exist.
-    public init(configuration: Configuration, logger: Logger) throws {
+    public init(configuration: Configuration, version: String, logger: Logger) throws {
         self.aead = try AEADChoice.ofEnvironment()
         HostSystem.ignoreBrokenPipes()
         self.logger = logger
+        self.version = version
+        self.adminSocket = configuration.admin.socket
         self.plan = Plan(
             configuration,
             ownAddresses: HostSystem.ownAddresses(),
@@ -96,6 +106,7 @@ public final class Node {
                 throw StartError.loop(reason: error.description)
             }
         }
+        try self.startAdmin(aead: workers.first?.aead.name ?? "")
         self.logger.info(
             "running",
             metadata: [
@@ -107,8 +118,23 @@ public final class Node {
         )
     }
 
+    private func startAdmin(aead: String) throws {
+        guard let path = self.adminSocket else { return }
+        let report = StatusReport(plan: self.plan, shared: self.shared, version: self.version, aead: aead)
+        let server = AdminServer(socket: path, control: report, logger: self.logger)
+        do throws(AdminError) {
+            try server.start()
+            self.admin = server
+        } catch {
+            self.stop()
+            throw StartError.admin(reason: error.description)
+        }
+    }
+
     /// Stops the loops; every connection ends with the process or the node.
     public func stop() {
+        self.admin?.stop()
+        self.admin = nil
         for worker in self.workers { worker.loop.stop() }
         for thread in self.threads { thread.join() }
         self.threads = []

@@ -18,6 +18,8 @@ final class Route {
     /// A warm socket has failed: the next one is to be fresh.
     var avoidsWarm = false
     let sent = SentBytes()
+    /// While it is being found out whether the exit is still there, and then everything waits.
+    var inquiry: ExitInquiry?
     /// How often the answer was looked for in vain.
     var rounds = 0
 

@@ -8,6 +8,7 @@ extension Session {
 
     /// Gives both directions their turn.
     func relay() {
+        if self.route?.inquiry != nil { return }
         let up = self.up.run(
             from: &self.near,
             to: &self.far,
@@ -32,13 +33,14 @@ extension Session {
             on: self.worker
         )
         if case .failed(let failure) = down { return self.ended(by: failure, from: self.farTag) }
+        if case .mute = down, self.inquire(orElse: { $0.down.mayEndMute = true }) { return }
         if self.route != nil, self.down.hasBegun || self.down.isFinished { self.answered() }
         self.countBytes()
         if self.up.isFinished, self.down.isFinished { return self.close() }
         switch (up, down) {
         case (.exhausted, _), (_, .exhausted): return self.abort()
         case (.yielded, _), (_, .yielded): self.worker.loop.yield(self.token)
-        case (.blocked, _), (.finished, _), (.failed, _): break
+        case (.blocked, _), (.finished, _), (.failed, _), (.mute, _): break
         }
         if self.up.isHolding || self.down.isHolding { self.waitForFirstUnit() }
     }
@@ -56,6 +58,7 @@ extension Session {
 
     /// A leg has an error that no direction has run into yet, being blocked towards the other.
     func legFailed(_ tag: UInt8) {
+        if tag == self.farTag, self.route?.inquiry != nil { return }
         guard tag == self.farTag else {
             if tag == Self.nearTag { self.abort() }
             return
@@ -70,7 +73,10 @@ extension Session {
         switch (failure, tag == Self.nearTag) {
         case (.destination, true), (.source, false):
             self.route?.member?.suspect()
-            if self.goAnotherWay() { return }
+            // What a blind relay has sent cannot be sent again in other words: an exit that is still there would take
+            // it for a replay, or ask its target twice.
+            let isBlind = self.route != nil && self.route?.target == nil
+            if isBlind ? self.inquire(orElse: { $0.abort() }) : self.goAnotherWay() { return }
             self.abort()
         case (.stream, false):
             self.blameMember("what it answers is no answer")

@@ -14,11 +14,15 @@ extension Session {
     func begin(_ route: Route) {
         self.route = route
         self.up.sent = route.sent
+        self.down.mayEndMute = route.group == nil
     }
 
     /// The session stays where it is.
     func forgetRoute() {
         guard let route = self.route else { return }
+        route.inquiry?.cancel()
+        route.inquiry = nil
+        self.down.mayEndMute = true
         self.up.sent = nil
         self.worker.pool.release(&route.sent.block)
         self.route = nil
@@ -105,6 +109,32 @@ extension Session {
         return true
     }
 
+    /// Asks whether the exit of a session that has ended without an answer is still there. If it is gone, the session
+    /// goes another way; else `conclude` ends it as it was ended. `false` where there would be no other way.
+    func inquire(orElse conclude: @escaping (Session) -> Void) -> Bool {
+        guard let route = self.route, route.inquiry == nil, let exit = self.exit, let group = route.group,
+            case .tunnel(let server, _) = exit.kind, route.tried.count < group.members.count, !route.sent.isLost
+        else { return false }
+        let inquiry = ExitInquiry(of: exit, on: self.worker) { [weak self] isThere in
+            guard let self else { return }
+            route.inquiry = nil
+            if !isThere {
+                route.isWarm = false
+                self.blameMember("it is gone")
+                if self.goAnotherWay() { return }
+            }
+            self.forgetRoute()
+            conclude(self)
+            if case .relaying = self.phase {
+                self.startRelayTimer()
+                self.relay()
+            }
+        }
+        route.inquiry = inquiry
+        inquiry.begin(server)
+        return true
+    }
+
     /// How long a connection through `exit` may take: less where another member waits to be tried.
     func connectTimeout(of exit: Exit) -> Interval {
         guard let route = self.route, let group = route.group, route.tried.count < group.members.count else {
@@ -124,6 +154,7 @@ extension Session {
     /// acknowledge what it was sent, will not answer any more.
     func answerIsLate() {
         guard let route = self.route else { return }
+        guard route.inquiry == nil else { return self.startRelayTimer() }
         let isStalled = self.far.socket.isStalled
         if isStalled { self.blameMember("it does not acknowledge what it is sent") }
         let isDown = route.member.map { !$0.isUsable(now: self.worker.loop.now) } ?? false

@@ -7,9 +7,12 @@ struct ConfigurationFile: ParsableArguments {
     var path: String
 
     /// The configuration. Findings go to standard error; with errors among them, ends with status 78.
-    func load() throws -> Configuration {
+    func load() throws -> Configuration { try Self.load(self.path) }
+
+    /// The same for a file that another option names.
+    static func load(_ path: String) throws -> Configuration {
         do throws(ConfigurationError) {
-            let configuration = try Configuration.load(path: self.path)
+            let configuration = try Configuration.load(path: path)
             for warning in configuration.warnings { StandardError.write("\(warning)\n") }
             return configuration
         } catch {

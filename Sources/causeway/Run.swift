@@ -19,7 +19,7 @@ struct Run: ParsableCommand {
         let level = configuration.log.level
         let logger = Logger(label: "causeway") { _ in StandardErrorLog(logLevel: Logger.Level(level)) }
         let node = try self.attempt(ExitStatus.systemError, logger) {
-            try Node(configuration: configuration, logger: logger)
+            try Node(configuration: configuration, version: Version.text, logger: logger)
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
         let signal = Termination.wait()

@@ -44,4 +44,27 @@ import Testing
         #expect(summary.contains("for users with a key, reject: drain; on [::]:8388; exit out"))
         for byte in 1...3 as ClosedRange<UInt8> { #expect(!summary.contains(key(byte))) }
     }
+
+    @Test func `the blind entry's example is accepted once it has keys`() throws {
+        #expect(findings(try self.example("entry-relay.yaml", [:])).count == 5)
+        let keys = ["TOKYO-KEY": key(2), "OSLO-KEY": key(3), "ALICE-KEY": key(4), "BOB-KEY": key(5)]
+        let text = try self.example("entry-relay.yaml", keys)
+        let files = files(["/etc/causeway/entry.key": key(1)])
+        #expect(findings(text, files: files) == [])
+        let configuration = try Configuration.parse(text, files: files)
+        #expect(configuration.summary.contains("next japan, oslo"))
+        #expect(configuration.admin.socket == "/run/causeway/admin.sock")
+    }
+
+    @Test func `the terminating entry's example is accepted once it has keys`() throws {
+        #expect(findings(try self.example("entry-terminating.yaml", [:])).count == 5)
+        let keys = ["TOKYO-KEY", "TOKYO-USER-KEY", "OSLO-KEY", "OSLO-USER-KEY", "ALICE-KEY", "BOB-KEY"]
+        // The longest first, as some names end with others.
+        let values = zip(keys.sorted { $0.count > $1.count }, 2...).map { ($0, key(UInt8($1))) }
+        var text = try self.example("entry-terminating.yaml", [:])
+        for (name, value) in values { text = text.replacing(name, with: value) }
+        let files = files(["/etc/causeway/entry.key": key(1)])
+        #expect(findings(text, files: files) == [])
+        #expect(try Configuration.parse(text, files: files).summary.contains("abroad: group of tokyo, oslo, failover"))
+    }
 }

@@ -309,7 +309,7 @@ import Testing
             switch station.turn() {
             case .blocked, .yielded: continue
             case .finished: ending = true
-            case .failed, .exhausted: ending = false
+            case .failed, .exhausted, .mute: ending = false
             }
         }
         station.destination.close(resetting: false)

@@ -17,6 +17,7 @@ final class LocalNode {
         let configuration = try CausewayConfig.Configuration.load(path: file)
         self.node = try CausewayNode.Node(
             configuration: configuration,
+            version: "test",
             logger: Logger(label: "test") { _ in
                 SwiftLogNoOpLogHandler()
             }

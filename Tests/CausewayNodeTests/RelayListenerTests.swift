@@ -1,3 +1,4 @@
+import CausewayCore
 import CausewayCrypto
 import TestSupport
 import Testing
@@ -164,6 +165,79 @@ import Testing
         socket.reset()
         #expect(Deadline.wait(20) { target.failures.count == 1 || target.openCount == 0 })
         #expect(node.hasSettled)
+    }
+
+    /// With warm sockets, and with a second exit to turn to.
+    @Test(arguments: [", warm: 2", ""])
+    func `a target's refusal is passed on at once, and nobody is asked twice`(warm: String) throws {
+        let ports = (try FreePort.next(), try FreePort.next(), try FreePort.next())
+        let refusing = try FreePort.next()
+        let exits = (try LocalNode(LocalRelay.exit(port: ports.1)), try LocalNode(LocalRelay.exit(port: ports.2)))
+        let port = try FreePort.next()
+        let relay = try LocalNode(
+            """
+            listeners:
+              - { name: in, type: relay, address: "127.0.0.1:\(port)", key: "\(LocalRelay.relayKey)",
+                  next: [{ key: "\(LocalRelay.exitKey)", exit: all }] }
+            exits:
+              - { name: e0, type: tunnel, server: "127.0.0.1:\(ports.1)"\(warm) }
+              - { name: e1, type: tunnel, server: "127.0.0.1:\(ports.2)"\(warm) }
+              - { name: all, type: group, members: [e0, e1], check: off }
+            loops: 1
+            """
+        )
+        let keys = "\(LocalRelay.relayKey):\(LocalRelay.exitKey)"
+        let client = try LocalNode(LocalRelay.client(port: ports.0, server: port, keys: keys))
+        if !warm.isEmpty { #expect(Deadline.wait(20) { relay.warmth(of: "e0").ready > 0 }) }
+        let mute = try LoopbackServer { connection in _ = connection.read() }
+        for _ in 0..<5 {
+            let refused = try SOCKSDial(proxy: ports.0, port: refusing)
+            refused.socket.setPatience(seconds: 20)
+            try refused.socket.write([1])
+            #expect(refused.socket.read() == .reset)
+            // A target that closes without a word has been heard, and is not called again.
+            let ended = try SOCKSDial(proxy: ports.0, port: mute.port)
+            ended.socket.setPatience(seconds: 20)
+            try ended.socket.write([1])
+            #expect(ended.socket.read() == .end)
+        }
+        #expect(mute.acceptedCount == 5)
+        #expect(relay.member("e0")?.present.failures == 0)
+        #expect(relay.exitTraffic(of: "e1").begun == 0)
+        #expect(client.hasSettled)
+        #expect(relay.hasSettled)
+        withExtendedLifetime(exits) {}
+    }
+
+    @Test func `an exit that is gone before it answers is replaced by another`() throws {
+        let echo = try LoopbackServer.echo()
+        let ports = (try FreePort.next(), try FreePort.next(), try FreePort.next())
+        let good = try LocalNode(LocalRelay.exit(port: ports.2))
+        // Takes a request and dies with all that it has, its port included.
+        let doomed = DoomedServer()
+        try doomed.start()
+        let relay = try LocalNode(
+            """
+            listeners:
+              - { name: in, type: relay, address: "127.0.0.1:\(ports.1)", key: "\(LocalRelay.relayKey)",
+                  next: [{ key: "\(LocalRelay.exitKey)", exit: all }] }
+            exits:
+              - { name: e0, type: tunnel, server: "127.0.0.1:\(doomed.port)" }
+              - { name: e1, type: tunnel, server: "127.0.0.1:\(ports.2)" }
+              - { name: all, type: group, members: [e0, e1], check: off }
+            loops: 1
+            """
+        )
+        let keys = "\(LocalRelay.relayKey):\(LocalRelay.exitKey)"
+        let client = try LocalNode(LocalRelay.client(port: ports.0, server: ports.1, keys: keys))
+        for _ in 0..<4 {
+            let dial = try SOCKSDial(proxy: ports.0, port: echo.port)
+            try dial.socket.write([1, 2, 3])
+            #expect(try dial.socket.read(exactly: 3) == [1, 2, 3])
+        }
+        #expect(relay.exitTraffic(of: "e0").begun >= 1)
+        #expect(relay.exitTraffic(of: "e1").begun == 4)
+        withExtendedLifetime((good, client)) {}
     }
 
     @Test func `a next hop that is not there is a reset at once`() throws {

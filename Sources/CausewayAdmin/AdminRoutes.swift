@@ -1,0 +1,37 @@
+import HTTPTypes
+import Hummingbird
+
+/// The routes of the API. What has none is answered in JSON too.
+enum AdminRoutes {
+    /// Requests have no bodies yet; what some client sends all the same is not read beyond this.
+    private static let contentType = "application/json"
+
+    static func router(_ control: any NodeControl) -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: JSONFailures())
+        router.get("v1/status") { _, _ in try Self.response(.ok, control.status()) }
+        return router
+    }
+
+    static func response(_ status: HTTPResponse.Status, _ body: some Encodable) throws -> Response {
+        let bytes = try AdminJSON.encode(body) + [0x0a]
+        var response = Response(status: status, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        response.headers[.contentType] = Self.contentType
+        return response
+    }
+
+    /// Makes the framework's own refusals speak JSON.
+    private struct JSONFailures: RouterMiddleware {
+        func handle(
+            _ request: Request,
+            context: BasicRequestContext,
+            next: (Request, BasicRequestContext) async throws -> Response
+        ) async throws -> Response {
+            do {
+                return try await next(request, context)
+            } catch let error as any HTTPResponseError {
+                return try AdminRoutes.response(error.status, AdminFailure(error: error.status.reasonPhrase))
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Dispatch
+import Glibc
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The admin API on a Unix socket: HTTP/1.1 and JSON, on one thread of its own, away from the loops.
+public final class AdminServer: Sendable {
+    /// Connections at one time; the socket is the operator's, who has few hands.
+    private static let maximumConnections = 64
+    private static let idleTimeout = TimeAmount.seconds(60)
+    /// Only its owner and its group may connect.
+    private static let mode: mode_t = 0o660
+    /// Seconds that stopping may take.
+    private static let patience = 2
+
+    private let file: SocketFile
+    private let control: any NodeControl
+    private let logger: Logger
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        var group: MultiThreadedEventLoopGroup
+        var task: Task<Void, Never>
+        var isOver: DispatchSemaphore
+    }
+
+    public init(socket path: String, control: any NodeControl, logger: Logger) {
+        self.file = SocketFile(path: path)
+        self.control = control
+        var logger = logger
+        // What the framework has to say of its connections is nobody's news.
+        logger.logLevel = .critical
+        self.logger = logger
+    }
+
+    /// Binds and serves. Returns once the socket is there.
+    ///
+    /// - Throws: ``AdminError`` with the reason, and then nothing is left behind.
+    public func start() throws(AdminError) {
+        try self.file.clear()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let start = Start()
+        let isOver = DispatchSemaphore(value: 0)
+        // The mode has to be right from the first moment, so the mask does it and no later call.
+        let mask = umask(0o777 & ~Self.mode)
+        let application = Application(
+            router: AdminRoutes.router(self.control),
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
+            configuration: ApplicationConfiguration(
+                address: .unixDomainSocket(path: self.file.path),
+                serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
+            ),
+            onServerRunning: { _ in start.finish(nil) },
+            eventLoopGroupProvider: .shared(group),
+            logger: self.logger
+        )
+        let path = self.file.path
+        let task = Task(executorPreference: EventLoopTaskExecutor(group.next())) {
+            do {
+                try await application.run()
+                start.finish(.system(path: path, reason: "ended at once"))
+            } catch {
+                start.finish(.system(path: path, reason: "\(error)"))
+            }
+            isOver.signal()
+        }
+        let failure = start.wait()
+        umask(mask)
+        if let failure {
+            isOver.wait()
+            try? group.syncShutdownGracefully()
+            throw failure
+        }
+        self.running.withLock { $0 = Running(group: group, task: task, isOver: isOver) }
+    }
+
+    /// Stops serving and removes the socket.
+    public func stop() {
+        let running = self.running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        guard let running else { return }
+        running.task.cancel()
+        // What does not end in time keeps its thread, for something may still want to run on it.
+        if running.isOver.wait(timeout: .now() + .seconds(Self.patience)) == .success {
+            try? running.group.syncShutdownGracefully()
+        }
+        self.file.remove()
+    }
+
+    /// How the start went; told once.
+    private final class Start: Sendable {
+        private let outcome = Mutex<AdminError??>(nil)
+        private let isThere = DispatchSemaphore(value: 0)
+
+        func finish(_ failure: AdminError?) {
+            self.outcome.withLock { outcome in
+                guard outcome == nil else { return }
+                outcome = .some(failure)
+                self.isThere.signal()
+            }
+        }
+
+        func wait() -> AdminError? {
+            self.isThere.wait()
+            return self.outcome.withLock { $0 } ?? nil
+        }
+    }
+}

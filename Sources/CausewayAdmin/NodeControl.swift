@@ -1,0 +1,4 @@
+/// What the admin API asks a node. Called on the API's own thread.
+public protocol NodeControl: AnyObject, Sendable {
+    func status() -> NodeStatus
+}

@@ -1,0 +1,124 @@
+import CausewayAdmin
+import CausewayBytes
+import CausewayCore
+import CausewayIO
+import FoundationEssentials
+import Synchronization
+
+/// What the admin API is told of a node: read from the counters that the loops write.
+final class StatusReport: NodeControl {
+    private let plan: Plan
+    private let shared: SharedState
+    private let version: String
+    private let aead: String
+    private let startedAt: UInt64
+    private let start: Instant
+
+    init(plan: Plan, shared: SharedState, version: String, aead: String) {
+        self.plan = plan
+        self.shared = shared
+        self.version = version
+        self.aead = aead
+        self.startedAt = UInt64(max(Date().timeIntervalSince1970, 0))
+        self.start = HostSystem.now
+    }
+
+    func status() -> NodeStatus {
+        let now = HostSystem.now
+        return NodeStatus(
+            version: self.version,
+            startedAt: self.startedAt,
+            uptime: Self.seconds(from: self.start, to: now),
+            loops: self.plan.limits.loops,
+            aead: self.aead,
+            sessions: NodeStatus.Sessions(
+                live: self.shared.sessionCount.load(ordering: .relaxed),
+                limit: self.plan.limits.sessions
+            ),
+            listeners: self.plan.listeners.map { Self.status(of: $0) },
+            exits: self.plan.exits.map { Self.status(of: $0) },
+            groups: self.plan.groups.map { exit, group in
+                GroupStatus(
+                    name: exit.name,
+                    policy: group.policy.rawValue,
+                    members: group.members.map { Self.status(of: $0, now: now) }
+                )
+            }
+        )
+    }
+
+    private static func status(of listener: Listener) -> ListenerStatus {
+        let totals = TrafficCounters.totals(listener.traffic)
+        let type =
+            switch listener.kind {
+            case .mixed: "mixed"
+            case .tunnel: "tunnel"
+            case .relay: "relay"
+            case .forward: "forward"
+            }
+        return ListenerStatus(
+            name: listener.name,
+            type: type,
+            addresses: listener.addresses.map(\.description),
+            exit: listener.exit?.name,
+            sessions: totals.live,
+            total: totals.begun,
+            refused: totals.failed,
+            bytesUp: totals.up,
+            bytesDown: totals.down
+        )
+    }
+
+    private static func status(of exit: Exit) -> ExitStatus {
+        let totals = TrafficCounters.totals(exit.traffic)
+        var server: String?
+        let type: String
+        switch exit.kind {
+        case .direct: type = "direct"
+        case .tunnel(let address, _):
+            type = "tunnel"
+            server = address.description
+        case .group: type = "group"
+        case .block: type = "block"
+        }
+        return ExitStatus(
+            name: exit.name,
+            type: type,
+            server: server,
+            sessions: totals.live,
+            total: totals.begun,
+            failures: totals.failed,
+            bytesUp: totals.up,
+            bytesDown: totals.down,
+            warm: exit.warm == 0 ? nil : self.warmth(of: exit)
+        )
+    }
+
+    private static func warmth(of exit: Exit) -> ExitStatus.Warm {
+        let totals = WarmCounters.totals(exit.warmth)
+        return ExitStatus.Warm(
+            ready: totals.ready,
+            target: totals.target,
+            maximum: exit.warm,
+            taken: totals.taken,
+            missed: totals.missed
+        )
+    }
+
+    private static func status(of member: GroupMember, now: Instant) -> GroupStatus.Member {
+        let health = member.present
+        return GroupStatus.Member(
+            exit: member.exit.name,
+            state: health.state.rawValue,
+            latencyMilliseconds: health.latency.map { Double($0.nanoseconds / 1_000) / 1_000 },
+            sessions: TrafficCounters.totals(member.exit.traffic).live,
+            failures: health.failures,
+            secondsInState: health.changedAt.map { self.seconds(from: $0, to: now) },
+            reason: health.lastFailure
+        )
+    }
+
+    private static func seconds(from start: Instant, to end: Instant) -> UInt64 {
+        UInt64(max((end - start).nanoseconds, 0)) / 1_000_000_000
+    }
+}
