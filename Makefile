@@ -6,7 +6,7 @@ build:
 	@Scripts/packages build
 	swift build -c release --product causeway
 
-# Client and exit on loopback, one real request through them, and there until Ctrl-C.
+# Client, entry and two exits on loopback, real requests through them, a failover, and there until Ctrl-C.
 run:
 	@Scripts/run
 

@@ -33,7 +33,11 @@ extension Session {
             on: self.worker
         )
         if case .failed(let failure) = down { return self.ended(by: failure, from: self.farTag) }
-        if case .mute = down, self.inquire(orElse: { $0.down.mayEndMute = true }) { return }
+        if case .mute = down {
+            if self.inquire(orElse: { _ in }) { return }
+            self.down.mayEndMute = true
+            return self.relay()
+        }
         if self.route != nil, self.down.hasBegun || self.down.isFinished { self.answered() }
         self.countBytes()
         if self.up.isFinished, self.down.isFinished { return self.close() }

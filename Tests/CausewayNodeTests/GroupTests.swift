@@ -126,6 +126,26 @@ import Testing
         withExtendedLifetime((first, second, node)) {}
     }
 
+    @Test func `an end without a word is passed on, with one member and with two`() throws {
+        let mute = try LoopbackServer { connection in _ = connection.read() }
+        let ports = (try FreePort.next(), try FreePort.next())
+        let exits = (try LocalNode(LocalRelay.exit(port: ports.0)), try LocalNode(LocalRelay.exit(port: ports.1)))
+        for servers in [[ports.0], [ports.0, ports.1]] {
+            let port = try FreePort.next()
+            let node = try LocalNode(Self.entry(port: port, servers: servers, group: Self.unchecked))
+            let before = mute.acceptedCount
+            let dial = try SOCKSDial(proxy: port, port: mute.port)
+            dial.socket.setPatience(seconds: 20)
+            try dial.socket.write([1])
+            #expect(dial.socket.read() == .end)
+            dial.socket.close()
+            #expect(node.hasSettled)
+            #expect(mute.acceptedCount == before + 1)
+            #expect(node.traffic(of: "in").up == 1)
+        }
+        withExtendedLifetime(exits) {}
+    }
+
     @Test func `with all members down the customer is told at once`() throws {
         let (port, a, b) = (try FreePort.next(), try FreePort.next(), try FreePort.next())
         let node = try LocalNode(Self.entry(port: port, servers: [a, b], group: Self.unchecked))

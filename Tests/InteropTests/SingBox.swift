@@ -25,12 +25,33 @@ final class SingBox: Sendable {
 
     /// A client: `mixed` on `port`, Shadowsocks to `serverPort`.
     static func client(port: UInt16, serverPort: UInt16, _ credentials: Credentials) throws -> SingBox {
+        try self.client(port: port, serverPort: serverPort, credentials.method, keys: credentials.keys)
+    }
+
+    /// A client with this chain of keys.
+    static func client(port: UInt16, serverPort: UInt16, _ method: MethodName, keys: String) throws -> SingBox {
         try SingBox(
             inbound: ["type": "mixed", "listen": "127.0.0.1", "listen_port": Int(port)],
             outbound: [
                 "type": "shadowsocks", "server": "127.0.0.1", "server_port": Int(serverPort),
-                "method": credentials.method.rawValue, "password": credentials.keys,
+                "method": method.rawValue, "password": keys,
             ],
+            port: port
+        )
+    }
+
+    /// A blind relay on `port` to the server on `serverPort`.
+    static func relay(port: UInt16, serverPort: UInt16, _ entry: Entry) throws -> SingBox {
+        let next: [String: Any] = [
+            "name": "next", "server": "127.0.0.1", "server_port": Int(serverPort),
+            "password": entry.exit.serverKey,
+        ]
+        return try SingBox(
+            inbound: [
+                "type": "shadowsocks", "listen": "127.0.0.1", "listen_port": Int(port),
+                "method": entry.exit.method.rawValue, "password": entry.key, "destinations": [next],
+            ],
+            outbound: ["type": "direct"],
             port: port
         )
     }

@@ -79,7 +79,8 @@ public final class ChildProcess: Sendable {
         return ended
     }
 
-    private func kill() {
+    /// Ends it at once, with all that it has started, as `kill -9` does.
+    public func kill() {
         // The group outlives its leader when the leader left children behind (sshd, a CGI server).
         Glibc.kill(-self.pid, SIGKILL)
         _ = try? self.waitForExit(within: 5)

@@ -43,4 +43,15 @@ public enum Configuration {
 
         """
     }
+
+    /// A client whose key chain is `keys`.
+    public static func client(port: UInt16, serverPort: UInt16, method: MethodName, keys: String) -> String {
+        """
+        listeners:
+          - { name: local, type: mixed, address: "127.0.0.1:\(port)", exit: abroad }
+        exits:
+          - { name: abroad, type: tunnel, server: "127.0.0.1:\(serverPort)", method: \(method.rawValue), keys: "\(keys)" }
+
+        """
+    }
 }

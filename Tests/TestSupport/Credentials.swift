@@ -33,7 +33,8 @@ public struct Credentials: Sendable, CustomStringConvertible {
 
     public var description: String { "\(self.method.rawValue), \(self.users.isEmpty ? "one user" : "many users")" }
 
-    private static func key(_ method: MethodName) -> String {
+    /// A fresh key of `method`.
+    public static func key(_ method: MethodName) -> String {
         Data((0..<method.keyLength).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
     }
 }

@@ -3,6 +3,8 @@ import Foundation
 /// A running `causeway run`, ended when the test lets go of it.
 public final class Node: Sendable {
     public let process: ChildProcess
+    /// The path of its configuration.
+    public let configurationFile: String
     private let directory: TemporaryDirectory
 
     /// Starts a node and waits until it listens.
@@ -20,6 +22,7 @@ public final class Node: Sendable {
     ) throws {
         self.directory = try TemporaryDirectory()
         let file = try self.directory.write(configuration, to: "node.yaml", mode: 0o600)
+        self.configurationFile = file
         let limit = descriptorLimit.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
         // Under AddressSanitizer a node is asked for its leaks; the test process is not.
         let options = ProcessInfo.processInfo.environment["CAUSEWAY_NODE_ASAN_OPTIONS"].map { ["ASAN_OPTIONS": $0] }
