@@ -46,9 +46,9 @@ public struct NameCache: Sendable {
     private var index: [DomainName: Int] = [:]
     private var hand = 0
 
-    /// A cache of at most `capacity` names, at least one.
+    /// A cache of at most `capacity` names; zero for none.
     public init(capacity: Int = 1_024) {
-        self.capacity = max(1, capacity)
+        self.capacity = max(0, capacity)
     }
 
     /// Names that are kept, expired ones among them.
@@ -100,7 +100,7 @@ public struct NameCache: Sendable {
     }
 
     private mutating func keep(_ known: Known, _ name: DomainName, _ family: AddressFamily) {
-        guard let name = name.canonical else { return }
+        guard self.capacity > 0, let name = name.canonical else { return }
         let slot = self.index[name] ?? self.makeSlot(for: name)
         switch family {
         case .v4: self.slots[slot].v4 = known

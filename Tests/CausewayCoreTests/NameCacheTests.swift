@@ -84,13 +84,22 @@ import Testing
     }
 
     @Test func `forgets everything when told`() throws {
-        var cache = NameCache(capacity: 0)
-        #expect(cache.capacity == 1)
+        var cache = NameCache(capacity: 1)
         cache.storeNegative(for: try self.name("a"), family: .v4, now: self.start)
         cache.removeAll()
         #expect(try cache.answer(for: self.name("a"), family: .v4, now: self.start) == nil)
         #expect(cache.count == 0)
         cache.storeNegative(for: try self.name("b"), family: .v4, now: self.start)
         #expect(try cache.answer(for: self.name("b"), family: .v4, now: self.start) == .negative)
+    }
+
+    @Test func `a cache for no names keeps none`() throws {
+        var cache = NameCache(capacity: 0)
+        let name = try #require(DomainName("a.example".utf8))
+        let now = Instant(nanoseconds: 0)
+        cache.store([.v4(1)], for: name, family: .v4, timeToLive: .seconds(60), now: now)
+        cache.storeNegative(for: name, family: .v6, now: now)
+        #expect(cache.answer(for: name, family: .v4, now: now) == nil)
+        #expect(cache.answer(for: name, family: .v6, now: now) == nil)
     }
 }

@@ -243,6 +243,53 @@ import Testing
         gate.open()
     }
 
+    @Test func `a session at an exit that accepts and never answers moves on when a check has found it out`() throws {
+        let echo = try LoopbackServer.echo()
+        let gate = Gate()
+        let silent = try LoopbackServer { _ in gate.wait() }
+        let (port, good) = (try FreePort.next(), try FreePort.next())
+        let exit = try LocalNode(LocalRelay.exit(port: good))
+        let page = try Self.page()
+        let check =
+            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 60 s, timeout: 1 s, rise: 1, fall: 1 }"
+        let node = try LocalNode(Self.entry(port: port, servers: [silent.port, good], group: check))
+        // Before the first check is over.
+        let dial = try SOCKSDial(proxy: port, port: echo.port)
+        dial.socket.setPatience(seconds: 30)
+        try dial.socket.write([1, 2, 3])
+        #expect(try dial.socket.read(exactly: 3) == [1, 2, 3])
+        #expect(node.member("e0")?.present.state == .down)
+        #expect(Deadline.wait(20) { node.traffic(of: "in").up == 3 })
+        gate.open()
+        withExtendedLifetime(exit) {}
+    }
+
+    @Test func `an exit whose name moves is found at its new address`() throws {
+        let dns = try DNSServer()
+        defer { dns.stop() }
+        let echo = try LoopbackServer.echo()
+        let (port, server) = (try FreePort.next(), try FreePort.next())
+        let text = LocalRelay.exit(port: server)
+        let exits = (
+            try LocalNode(text), try LocalNode(text.replacing("127.0.0.1:\(server)", with: "127.0.0.2:\(server)"))
+        )
+        let node = try LocalNode(
+            """
+            listeners: [{ name: in, type: mixed, address: "127.0.0.1:\(port)", exit: out }]
+            exits:
+              - { name: out, type: tunnel, server: "moves.example:\(server)", keys: "\(LocalRelay.exitKey)" }
+            dns: { servers: ["127.0.0.53:\(dns.port)"], cache: 0 }
+            """
+        )
+        #expect(try self.echoes(SOCKSDial(proxy: port, port: echo.port)))
+        dns.release()
+        #expect(try self.echoes(SOCKSDial(proxy: port, port: echo.port)))
+        #expect(dns.queries("moves.example/A") == 2)
+        #expect(exits.0.traffic(of: "public").begun == 1)
+        #expect(exits.1.traffic(of: "public").begun == 1)
+        withExtendedLifetime(node) {}
+    }
+
     // MARK: - Warm sockets
 
     @Test func `a session takes a socket that is there, and another takes its place`() throws {

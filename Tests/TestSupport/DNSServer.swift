@@ -7,6 +7,7 @@ import Synchronization
 ///
 ///     ok         192.0.2.1, 192.0.2.2; 2001:db8::1; 60 seconds
 ///     here       127.0.0.1 and nothing else; 60 seconds
+///     moves      127.0.0.1, and 127.0.0.2 once `release` was called; 1 second
 ///     v4, v6     as `ok`, but the other family has no address
 ///     alias      as `ok`, through an alias that lives 30 seconds
 ///     many       200 addresses over TCP, one datagram says that it is truncated
@@ -58,7 +59,7 @@ public final class DNSServer: Sendable {
     /// Queries that came for the name in lower case, followed by `/A` or `/AAAA`, over UDP.
     public func queries(_ question: String) -> Int { self.state.withLock { $0.queries[question] ?? 0 } }
 
-    /// Answers what was asked for as `late`, as `ok`.
+    /// Answers what was asked for as `late`, as `ok`, and lets `moves` move.
     public func release() { self.state.withLock { $0.isReleased = true } }
 }
 
@@ -100,6 +101,11 @@ extension DNSServer {
             break
         case "late":
             self.state.withLock { $0.held.append((query.addresses(), client)) }
+        case "moves":
+            let last: UInt8 = self.state.withLock { $0.isReleased } ? 2 : 1
+            let record: [UInt8] = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, last]
+            let count: UInt16 = query.isV6 ? 0 : 1
+            Self.send(query.reply(flags: 0x8180, records: query.isV6 ? [] : record, count: count), udp, client)
         case "many", "burst":
             Self.send(query.reply(flags: 0x8380, records: [], count: 0), udp, client)
         case "spoof":
