@@ -97,6 +97,8 @@ let package = Package(
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+        .executableTarget(name: "link-emulator", path: "Tests/LinkEmulator"),
+        .testTarget(name: "LinkTests", dependencies: ["TestSupport", "link-emulator"], swiftSettings: swiftSettings),
         tests("CausewayAdmin", [.product(name: "Logging", package: "swift-log")]),
         tests("CausewayBytes"),
         tests("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),

@@ -4,9 +4,13 @@ import Foundation
 public enum Binaries {
     /// `CAUSEWAY_BINARY`, else the `causeway` that was built beside this test bundle.
     public static var causeway: String {
-        if let path = ProcessInfo.processInfo.environment["CAUSEWAY_BINARY"] { return path }
+        ProcessInfo.processInfo.environment["CAUSEWAY_BINARY"] ?? self.bundled("causeway")
+    }
+
+    /// A program that was built beside this test bundle.
+    public static func bundled(_ name: String) -> String {
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("causeway").path
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(name).path
     }
 
     /// The sing-box that `Scripts/tools` installs, if it has.

@@ -29,9 +29,18 @@ public struct ProcessStatus: Sendable {
 
     /// Whether any process listens on TCP `port`: seen without connecting to it.
     public static func isListening(port: UInt16) -> Bool {
+        self.isListening(port: port, ["/proc/net/tcp", "/proc/net/tcp6"])
+    }
+
+    /// The same in the process's own network namespace.
+    public func seesListener(port: UInt16) -> Bool {
+        Self.isListening(port: port, ["/proc/\(self.pid)/net/tcp", "/proc/\(self.pid)/net/tcp6"])
+    }
+
+    private static func isListening(port: UInt16, _ tables: [String]) -> Bool {
         let listening = "0A"
         let suffix = ":" + (String(repeating: "0", count: 4) + String(port, radix: 16, uppercase: true)).suffix(4)
-        return ["/proc/net/tcp", "/proc/net/tcp6"].contains { table in
+        return tables.contains { table in
             Self.text(table).split(separator: "\n").dropFirst().contains { line in
                 let fields = line.split(separator: " ")
                 return fields.count > 3 && fields[1].hasSuffix(suffix) && fields[3] == listening
