@@ -11,7 +11,8 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "benchmarks",
     products: [
-        .executable(name: "load", targets: ["load"])
+        .executable(name: "load", targets: ["load"]),
+        .executable(name: "splice-loop", targets: ["splice-loop"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -24,6 +25,7 @@ let package = Package(
             dependencies: ["LoadEngine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
+        .executableTarget(name: "splice-loop"),
         .testTarget(name: "LoadEngineTests", dependencies: ["LoadEngine"], swiftSettings: swiftSettings),
     ]
 )

@@ -2,8 +2,8 @@
 
 .PHONY: bench bench-quick
 
-bench: ## measure next to sing-box (under 20 minutes)
+bench: ## measure next to sing-box, and relays next to more (under 40 minutes)
 	Benchmarks/run
 
-bench-quick: ## the same, shorter (under 3 minutes)
+bench-quick: ## the same, shorter (under 8 minutes)
 	Benchmarks/run --quick

@@ -63,6 +63,20 @@ def short_figures(roles, rate_goal, cost_goal, tail_goal):
     ]
 
 
+def relay_bulk_figures():
+    return [
+        Figure("rate of the whole chain", "Gbit/s", lambda report: report["gigabitsPerSecond"], more=True),
+        Figure("CPU, relay", "s/GiB", use("relay", PER_GIB), goal=1.0),
+    ]
+
+
+def relay_short_figures():
+    return [
+        Figure("rate of the whole chain", "conn/s", lambda report: report["connectionsPerSecond"], more=True),
+        Figure("CPU, relay", "µs/conn", use("relay", PER_CONNECTION)),
+    ]
+
+
 def idle_figures(roles, sessions):
     figures = []
     for role in roles:
@@ -89,6 +103,12 @@ def scenarios(seconds, warmup, sessions, settle, with_direct_shape):
                  ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35)),
         Scenario("idle", f"client + exit, {sessions} idle sessions", "tunnel",
                  idle, idle_figures(pair, sessions), direct=False),
+    ]
+    chosen += [
+        Scenario("relay-bulk", "client + relay + exit, bulk down, 1 stream: the relay alone", "relay",
+                 ["bulk", "--direction", "down", *timed], relay_bulk_figures(), direct=False),
+        Scenario("relay-short", "client + relay + exit, short connections: the relay alone", "relay",
+                 ["short", *timed], relay_short_figures(), direct=False),
     ]
     if with_direct_shape:
         chosen += [
