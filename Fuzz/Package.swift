@@ -31,6 +31,8 @@ let package = Package(
         fuzzer("FuzzAddress", ["CausewayBytes"]),
         fuzzer("FuzzFront", ["CausewayBytes", "CausewayFronts"]),
         fuzzer("FuzzHTTPBody", ["CausewayBytes", "CausewayFronts"]),
+        fuzzer("FuzzProxyHeader", ["CausewayBytes", "CausewayFronts"]),
+        fuzzer("FuzzRelay", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         fuzzer("FuzzRequest", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         fuzzer("FuzzResponse", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         fuzzer("FuzzStream", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
