@@ -103,7 +103,6 @@ extension Session {
     }
 
     func firstUnitIsLate() {
-        self.waitsForFirstUnit = false
         self.up.stopHolding()
         self.down.stopHolding()
         self.startRelayTimer()

@@ -169,6 +169,7 @@ final class Session: EventHandler {
     /// From now on only the idle deadline counts, once there is an answer.
     func startRelayTimer() {
         self.lastActivity = self.worker.loop.now
+        self.waitsForFirstUnit = false
         self.setTimer(self.route == nil ? self.listener.idleTimeout : self.answerPatience)
     }
 
@@ -186,7 +187,11 @@ final class Session: EventHandler {
         case .connecting: self.connectFailed(.timedOut)
         case .awaitingPayload: self.payloadDidNotCome()
         case .relaying:
+            let wasFirstUnits = self.waitsForFirstUnit
+            self.waitsForFirstUnit = false
             if self.up.isHolding || self.down.isHolding { return self.firstUnitIsLate() }
+            // The unit has come meanwhile; the timer was for that alone.
+            if wasFirstUnits { return self.startRelayTimer() }
             if self.route != nil { return self.answerIsLate() }
             let idle = self.worker.loop.now - self.lastActivity
             guard idle < self.listener.idleTimeout else { return self.close() }

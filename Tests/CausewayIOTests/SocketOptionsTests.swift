@@ -74,6 +74,32 @@ import Testing
         #expect(throws: SystemCallError.self) { _ = try Socket.connecting(to: address, options: options) }
     }
 
+    /// Where the kernel has neither, plain TCP is what comes of it.
+    @Test(arguments: [true, false])
+    func `MPTCP and fast open carry bytes`(isMultipath: Bool) throws {
+        var listen = ListenOptions()
+        listen.isMultipath = isMultipath
+        listen.isFastOpen = !isMultipath
+        var dial = DialOptions()
+        dial.isMultipath = isMultipath
+        dial.isFastOpen = !isMultipath
+        let listener = try Socket.listening(on: Self.loopback, backlog: 4, options: listen)
+        let socket = try Socket.connecting(to: try self.address(of: listener), options: dial)
+        var sent = TransferResult.wouldBlock
+        var accepted = Socket()
+        var peer = Self.loopback
+        var buffer = [UInt8](repeating: 0, count: 8)
+        var received = TransferResult.wouldBlock
+        let deadline = Deadline(seconds: 10)
+        while received == .wouldBlock, !deadline.hasPassed {
+            if sent == .wouldBlock { sent = [UInt8]([1, 2, 3]).withRegion { socket.write($0) } }
+            if !accepted.isOpen, let socket = try listener.accept(peer: &peer) { accepted = socket }
+            if accepted.isOpen { received = buffer.withByteRegion { accepted.read(into: $0) } }
+        }
+        #expect(sent == .transferred(3) && received == .transferred(3))
+        #expect(buffer[..<3] == [1, 2, 3])
+    }
+
     @Test func `a socket without bytes on the way is not stalled`() throws {
         let pair = try SocketPair()
         let isStalled = pair.near.isStalled

@@ -154,6 +154,35 @@ import Testing
         #expect(worker.pool.lentCount == 0)
     }
 
+    /// Copied below 64 KiB, spliced beyond.
+    @Test(arguments: [0, 1, 999, 65_535, 65_536, 65_537, 300_001])
+    func `an allowance stops plain bytes at any byte`(allowance: Int) throws {
+        let worker = try Self.worker()
+        let row = try Row([Flow()], on: worker)
+        let station = row.stations[0]
+        station.allowance = allowance
+        let bytes = BytePattern.slice(at: 3, count: 16_384)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var received = 0
+        var isExhausted = false
+        let deadline = Deadline(seconds: 20)
+        while !isExhausted, !deadline.hasPassed {
+            _ = bytes.withRegion { row.entrance.write($0) }
+            if case .exhausted = station.turn() { isExhausted = true }
+            while case .transferred(let count) = buffer.withByteRegion({ row.outlet.read(into: $0) }) {
+                received += count
+            }
+        }
+        #expect(isExhausted)
+        // What is on its way still comes, and nothing after it.
+        let rest = Deadline(seconds: 20)
+        while received < allowance, !rest.hasPassed {
+            if case .transferred(let count) = buffer.withByteRegion({ row.outlet.read(into: $0) }) { received += count }
+        }
+        #expect(received == allowance && station.flow.byteCount == UInt64(allowance))
+        #expect(worker.pipes.lentCount == 0 && worker.pool.lentCount == 0)
+    }
+
     @Test(arguments: Method.allCases, [nil, 32_768] as [Int32?])
     func `what is sealed, sealed anew and opened comes out unchanged`(method: Method, bufferCount: Int32?) throws {
         let worker = try Self.worker()

@@ -264,6 +264,27 @@ import Testing
         withExtendedLifetime(exit) {}
     }
 
+    @Test func `an exit that is full is passed over once a check has found it out`() throws {
+        let echo = try LoopbackServer.echo()
+        let page = try Self.page()
+        let ports = (try FreePort.next(), try FreePort.next(), try FreePort.next())
+        let full = try LocalNode(LocalRelay.exit(port: ports.1, more: "limits: { sessions: 1 }"))
+        let other = try LocalNode(LocalRelay.exit(port: ports.2))
+        let check =
+            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 200 ms, timeout: 500 ms, fall: 1 }"
+        let node = try LocalNode(Self.entry(port: ports.0, servers: [ports.1, ports.2], group: check))
+        let first = try SOCKSDial(proxy: ports.0, port: echo.port)
+        first.socket.setPatience(seconds: 30)
+        #expect(try self.echoes(first))
+        #expect(Deadline.wait(20) { node.member("e0")?.present.state == .down })
+        let second = try SOCKSDial(proxy: ports.0, port: echo.port)
+        second.socket.setPatience(seconds: 30)
+        #expect(try self.echoes(second))
+        #expect(try self.echoes(first))
+        #expect(other.traffic(of: "public").begun > 0)
+        withExtendedLifetime(full) {}
+    }
+
     @Test func `an exit whose name moves is found at its new address`() throws {
         let dns = try DNSServer()
         defer { dns.stop() }
