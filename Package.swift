@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // Without its traits: neither its configuration files nor all of Foundation are wanted.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -58,7 +59,14 @@ let package = Package(
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
         target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
-        target("CausewayConfig", ["CLinux", "CausewayBytes", "CausewayCrypto", "CausewayWire", "Yams"]),
+        target(
+            "CausewayLedger",
+            [
+                "CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        target("CausewayConfig", ["CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire", "Yams"]),
         target(
             "CausewayAdmin",
             [
@@ -75,8 +83,7 @@ let package = Package(
             "CausewayNode",
             [
                 "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayFronts",
-                "CausewayIO",
-                "CausewayWire", .product(name: "Logging", package: "swift-log"),
+                "CausewayIO", "CausewayLedger", "CausewayWire", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .executableTarget(
@@ -119,6 +126,7 @@ let package = Package(
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),
+        tests("CausewayLedger", ["CausewayBytes", "CausewayCore", "CausewayCrypto"]),
         tests("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         tests("CausewayCrypto", ["CausewayBytes"]),
     ]

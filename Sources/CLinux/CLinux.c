@@ -10,6 +10,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -334,6 +336,11 @@ int CLinux_retransmissions(int descriptor) {
     socklen_t count = sizeof info;
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &count) == -1) return 0;
     return info.tcpi_unacked ? info.tcpi_retransmits : 0;
+}
+
+int CLinux_unacknowledged(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, SIOCOUTQ, &count) == -1 ? -1 : count;
 }
 
 // MARK: - Pipes

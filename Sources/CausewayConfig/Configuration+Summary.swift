@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayWire
 
 extension Configuration {
@@ -129,12 +130,22 @@ extension Configuration {
 
 extension Configuration.User {
     fileprivate var summary: String {
-        switch (self.key, self.password) {
-        case (.some, .some): "key and password"
-        case (.some, nil): "key"
-        case (nil, .some): "password"
-        case (nil, nil): "neither key nor password"
+        var parts: [String] = []
+        switch self.keys.count {
+        case 0: break
+        case 1: parts.append("key")
+        default: parts.append("\(self.keys.count) keys")
         }
+        if self.password != nil { parts.append("password") }
+        if let quota = self.plan.quota { parts.append("quota \(ByteCount(bytes: quota))") }
+        if self.plan.cycle != .none { parts.append("\(self.plan.cycle) \(self.plan.zone)") }
+        let limits = self.plan.limits
+        if let rate = limits.rateDown { parts.append("down \(rate)") }
+        if let rate = limits.rateUp { parts.append("up \(rate)") }
+        if limits.connections > 0 { parts.append("\(limits.connections) connections") }
+        if limits.devices > 0 { parts.append("\(limits.devices) devices") }
+        if !self.isEnabled { parts.append("disabled") }
+        return parts.joined(separator: ", ")
     }
 }
 

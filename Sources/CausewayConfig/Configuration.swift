@@ -6,14 +6,26 @@ public struct Configuration: Sendable {
     public let listeners: [Listener]
     /// At least one. No two share a name.
     public let exits: [Exit]
-    /// No two share a name or a key, and none has a listener's key.
+    /// Those that the file lists; the ledger may have more. No two share a name or a key, and none has a listener's key.
     public let users: [User]
+    /// Whether a listener asks for users.
+    public var wantsUsers: Bool {
+        self.listeners.contains { listener in
+            switch listener.kind {
+            case .mixed(let users): users
+            case .tunnel(_, _, let users, _): users
+            case .relay(let relay): relay.users
+            case .forward: false
+            }
+        }
+    }
     /// Event loops, one thread each: 1...`maximumLoops`.
     public let loops: Int
     public let dns: DNS
     public let log: Log
     public let limits: Limits
     public let admin: Admin
+    public let ledger: Ledger
     /// What is allowed but hardly meant, such as a key file that everybody can read.
     public let warnings: [Diagnostic]
 

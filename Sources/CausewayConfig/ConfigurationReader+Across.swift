@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayCrypto
 
 /// A listener that asks for users: by keys of a length or, where that is `nil`, by passwords.
@@ -75,17 +76,22 @@ extension ConfigurationReader {
         let keyCounts = self.userDemands.compactMap(\.keyCount)
         for demand in self.userDemands {
             if !self.hasUsers {
-                self.findings.error(at: demand.place, "there are no users")
+                if self.hasLedger { continue }
+                self.findings.error(at: demand.place, "there are no users, and no ledger that could have some")
             } else if let keyCount = demand.keyCount {
                 if let first = keyCounts.first, first != keyCount {
                     let reason = "wants keys of \(keyCount) bytes, and another listener with users keys of \(first)"
                     self.findings.error(at: demand.place, reason)
-                } else if self.userKeys.isEmpty, !self.findings.hasErrors {
+                } else if self.userKeys.isEmpty, !self.hasLedger, !self.findings.hasErrors {
                     self.findings.error(at: demand.place, "no user has a key")
                 }
-            } else if !self.findings.hasErrors, self.users.allSatisfy({ $0.password == nil }) {
+            } else if !self.hasLedger, !self.findings.hasErrors, self.users.allSatisfy({ $0.password == nil }) {
                 self.findings.error(at: demand.place, "no user has a password")
             }
+        }
+        if !self.hasLedger, self.users.contains(where: { $0.plan.quota != nil || $0.plan.cycle != .none }) {
+            let reason = "what users have used is forgotten when the node ends: \"ledger\" names a place to keep it"
+            self.findings.warn(at: Place(path: "users", line: nil), reason)
         }
         if self.userDemands.isEmpty, self.hasUsers, !self.findings.hasErrors {
             self.findings.warn(at: Place(path: "users", line: nil), "no listener asks for users")

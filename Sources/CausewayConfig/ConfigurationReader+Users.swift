@@ -1,23 +1,60 @@
+import CausewayBytes
+import CausewayCore
 import CausewayCrypto
 import CausewayWire
 
 extension ConfigurationReader {
-    private static let plannedKeys = ["quota", "cycle", "rate", "devices", "connections", "expires", "disabled"]
+    private static let userKeys = [
+        "name", "key", "keys", "password", "note", "quota", "cycle", "zone", "rate", "rate_up", "rate_down",
+        "connections", "devices", "expires", "disabled",
+    ]
 
     func readUsers(_ root: Fields) {
         guard let items = root["users"]?.items() else { return }
         self.hasUsers = !items.isEmpty
         for fields in items.compactMap({ $0.fields() }) {
-            fields.check(known: ["name", "key", "password"], planned: Self.plannedKeys)
-            let name = self.userNames.read(fields.required("name"))
-            if fields["key"] == nil, fields["password"] == nil {
-                self.findings.error(at: fields.place, "needs a \"key\", a \"password\" or both")
-            }
-            let key = fields["key"].map { self.userKey($0, name: name) }
-            let password = fields["password"].map { self.password($0) }
-            guard let name, key != .some(nil), password != .some(nil) else { continue }
-            self.users.append(Configuration.User(name: name, key: key ?? nil, password: password ?? nil))
+            fields.check(known: Self.userKeys, planned: [])
+            if let user = self.user(fields) { self.users.append(user) }
         }
+    }
+
+    private func user(_ fields: Fields) -> Configuration.User? {
+        let name = self.userNames.read(fields.required("name"))
+        if fields["key"] == nil, fields["keys"] == nil, fields["password"] == nil {
+            self.findings.error(at: fields.place, "needs a \"key\", a \"password\" or both")
+        }
+        if fields["key"] != nil, let field = fields["keys"] {
+            self.findings.error(at: field.place, "is there beside \"key\"; one of them is enough")
+        }
+        let keys = (fields["key"] ?? fields["keys"]).map { self.userKeys(of: $0, name: name) } ?? []
+        let password = fields["password"].map { self.password($0) }
+        let note = fields.value("note", default: "") { field in
+            field.parsed("up to \(Configuration.User.maximumNoteCount) bytes of printable text") { text in
+                let isNote =
+                    text.utf8.count <= Configuration.User.maximumNoteCount
+                    && text.unicodeScalars.allSatisfy { $0.isPrintable }
+                return isNote ? text : nil
+            }
+        }
+        let isDisabled = fields.value("disabled", default: false) { $0.flag() }
+        let plan = self.plan(fields)
+        guard let name, let keys, password != .some(nil), let note, let isDisabled, let plan else { return nil }
+        return Configuration.User(
+            name: name,
+            keys: keys,
+            password: password ?? nil,
+            note: note,
+            plan: plan,
+            isEnabled: !isDisabled
+        )
+    }
+
+    private func userKeys(of field: Field, name: String?) -> [Secret]? {
+        guard let keys = field.listOrOne({ self.userKey($0, name: name) }) else { return nil }
+        guard keys.count <= Configuration.User.maximumKeyCount else {
+            return field.fail("has more than \(Configuration.User.maximumKeyCount) keys")
+        }
+        return keys
     }
 
     /// The key, which is as long as the listeners with users want it; of any method's length where there are none.

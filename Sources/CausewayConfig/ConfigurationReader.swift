@@ -42,6 +42,8 @@ final class ConfigurationReader {
     var userDemands: [UserDemand] = []
     /// Whether users are written down, right or wrong.
     var hasUsers = false
+    /// Whether users can come from a ledger, too.
+    var hasLedger = false
 
     init(findings: Findings, files: FileReader, directory: String, processors: Int) {
         self.findings = findings
@@ -54,8 +56,8 @@ final class ConfigurationReader {
     func read(_ root: Field) -> Configuration? {
         guard let fields = root.fields() else { return nil }
         fields.check(
-            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "admin"],
-            planned: ["ledger"]
+            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "admin", "ledger"],
+            planned: []
         )
         self.readListeners(fields)
         self.readExits(fields)
@@ -67,8 +69,12 @@ final class ConfigurationReader {
         let log = self.log(fields)
         let limits = self.limits(fields)
         let admin = self.admin(fields)
+        let ledger = self.ledger(fields)
+        self.hasLedger = fields["ledger"] != nil
         self.checkAcross()
-        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let admin else { return nil }
+        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let admin, let ledger else {
+            return nil
+        }
         return Configuration(
             listeners: self.listeners,
             exits: self.exits,
@@ -78,6 +84,7 @@ final class ConfigurationReader {
             log: log,
             limits: limits,
             admin: admin,
+            ledger: ledger,
             warnings: self.findings.diagnostics
         )
     }

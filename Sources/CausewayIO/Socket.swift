@@ -88,6 +88,12 @@ public struct Socket: ~Copyable {
     /// Whether the other end does not acknowledge what it was sent, again and again: nothing that is written arrives.
     public var isStalled: Bool { CLinux_retransmissions(self.descriptor) >= 2 }
 
+    /// Bytes that were written and that the other end has not acknowledged; all that can be where that is not known.
+    public var unacknowledged: Int {
+        let count = CLinux_unacknowledged(self.descriptor)
+        return count < 0 ? Int.max : Int(count)
+    }
+
     /// The address of this end.
     public borrowing func localAddress() -> SocketAddress? {
         var raw = CLinux_address()

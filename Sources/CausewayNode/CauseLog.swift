@@ -12,6 +12,8 @@ final class CauseLog: Sendable {
         case handshakeRefused = "handshake refused"
         case notAProxyProtocol = "not a proxy protocol"
         case wrongPassword = "wrong password"
+        case userRefused = "user refused"
+        case userCut = "user cut off"
         case targetDenied = "target denied"
         case connectFailed = "connect failed"
         case streamCorrupt = "stream corrupt"

@@ -74,6 +74,9 @@ extension Flow {
         }
     }
 
+    /// Bytes that a few records are longer than what they open to.
+    private static let overhead = 1024
+
     /// The bytes to ask for: more while reads come back full, less when memory is short.
     private func readCount(on worker: Worker) -> Int {
         worker.isUnderPressure ? min(Int(self.readLimit), Self.readUnderPressure) : Int(self.readLimit)
@@ -105,7 +108,8 @@ extension Flow {
 
     private mutating func fillSealed(from source: inout Leg, atMost allowance: Int, on worker: Worker) -> Fill {
         let kept = self.partial.count
-        let asked = self.readCount(on: worker)
+        // What opens to more than the allowance is kept back, so not much more than that is asked for.
+        let asked = min(self.readCount(on: worker) - Self.overhead, allowance) + Self.overhead
         let area = worker.scratch.body
         worker.regions.removeAll()
         switch source.read(into: area.region(kept..<kept + asked)) {

@@ -24,8 +24,14 @@ extension Flow {
         self.isFinished = false
         self.byteCount = 0
         guard !sent.block.isEmpty else { return }
+        self.meter.repeated = sent.block.count
+        // Behind it what was kept back.
+        var whole = worker.pool.block(sent.block.count + self.early.count)
+        whole.region.copy(sent.block.region)
+        whole.region.copy(self.early.region, to: sent.block.count)
         worker.pool.release(&self.early)
-        swap(&self.early, &sent.block)
+        worker.pool.release(&sent.block)
+        swap(&self.early, &whole)
         self.holdCount = 0
     }
 

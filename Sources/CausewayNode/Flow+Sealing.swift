@@ -90,14 +90,16 @@ extension Flow {
     /// Writes `worker.regions`; what is not taken becomes pending.
     mutating func write(to destination: inout Leg, on worker: Worker) -> Failure? {
         let count = worker.regions.byteCount
+        if !self.destinationIsSealed { self.meter.bill(self.byteCount + UInt64(count)) }
+        let result = destination.socket.write(worker.regions)
+        if !self.destinationIsSealed { self.noteWritten(result) }
         let written: Int
-        switch destination.socket.write(worker.regions) {
+        switch result {
         case .transferred(let count): written = count
         case .wouldBlock: written = 0
         case .failed(let error): return .destination(error)
         case .endOfStream: preconditionFailure("a write has no end of stream")
         }
-        if !self.destinationIsSealed { self.byteCount += UInt64(written) }
         guard written < count else { return nil }
         destination.isWritable = false
         self.readLimit = max(self.readLimit / 2, Int32(Self.smallestRead))

@@ -44,9 +44,11 @@ extension Flow {
     /// Moves what the pipe holds to the destination; `nil` once it is empty.
     mutating func emptyPipe(to destination: inout Leg) -> Outcome? {
         guard destination.isWritable else { return .blocked }
-        switch destination.socket.splice(from: &self.pipe, more: false) {
-        case .transferred(let count):
-            self.byteCount += UInt64(count)
+        self.meter.bill(self.byteCount + UInt64(self.pipe.count))
+        let result = destination.socket.splice(from: &self.pipe, more: false)
+        self.noteWritten(result)
+        switch result {
+        case .transferred:
             guard self.pipe.count == 0 else {
                 destination.isWritable = false
                 return .blocked

@@ -28,8 +28,10 @@ struct Flow {
         case yielded
         /// The source has ended and the destination knows it.
         case finished
-        /// Nothing may be read any more.
+        /// The allowance is used up, and there may be more to read.
         case exhausted
+        /// The first bytes have come from the source, and wait: told once, where ``Flow/tellsBeginning`` asks for it.
+        case began
         /// The source has ended without a byte, and may not yet.
         case mute
         case failed(Failure)
@@ -85,6 +87,10 @@ struct Flow {
     /// Payload bytes that this direction has carried: taken by the destination's socket where that gets them as they
     /// are, sealed for it otherwise.
     var byteCount: UInt64 = 0
+    /// What is billed, for whom anything is.
+    var meter = Meter()
+    /// Whether the first bytes are to be told, by ``Outcome/began``, before they are passed on.
+    var tellsBeginning = false
 
     /// Whether what the source sends is a Shadowsocks stream.
     var sourceIsSealed: Bool { self.opener != nil || self.expectedResponse != nil }
@@ -111,6 +117,7 @@ struct Flow {
         self.body = nil
         self.holdCount = 0
         self.sent = nil
+        self.meter.end()
     }
 
     // MARK: - A turn
@@ -120,7 +127,7 @@ struct Flow {
     /// - Parameters:
     ///   - isLast: the other direction is finished, so that the session is closed with this one and closing says the
     ///     end by itself.
-    ///   - allowance: bytes that may still be taken from the source; what is taken is subtracted.
+    ///   - allowance: bytes that may be passed on; what is taken for it is subtracted.
     mutating func run(
         from source: inout Leg,
         to destination: inout Leg,
@@ -155,7 +162,9 @@ struct Flow {
             }
             guard destination.isWritable else { return .blocked }
             guard budget > 0 else { return .yielded }
-            guard allowance > 0 else { return .exhausted }
+            guard allowance > 0 || self.meter.repeated > 0 else {
+                return source.isReadable || !self.early.isEmpty || self.partialIsUnseen ? .exhausted : .blocked
+            }
             let splices = self.maySplice(on: worker)
             let fill =
                 if splices {
@@ -172,9 +181,19 @@ struct Flow {
                 continue
             case .failed(let failure): return .failed(failure)
             }
-            let count = splices ? self.pipe.count : worker.regions.byteCount
+            var count = splices ? self.pipe.count : worker.regions.byteCount
             budget -= max(count, Self.readUnderPressure)
-            allowance -= min(count, allowance)
+            if self.tellsBeginning, count > 0 {
+                self.tellsBeginning = false
+                self.keepBack(from: 0, on: worker)
+                return .began
+            }
+            let most = self.meter.most(within: allowance)
+            if !splices, count > most {
+                self.keepBack(from: most, on: worker)
+                count = most
+            }
+            allowance -= self.meter.take(count)
             guard !splices, count > 0 else { continue }
             if let failure = self.deliver(to: &destination, on: worker) { return .failed(failure) }
         }
@@ -185,6 +204,7 @@ struct Flow {
         if let sent = self.sent, !sent.keep(worker.regions, in: worker.pool) { self.sent = nil }
         if self.destinationIsSealed {
             self.byteCount += UInt64(worker.regions.byteCount)
+            self.meter.bill(self.byteCount)
             self.seal(on: worker)
         }
         return self.write(to: &destination, on: worker)
@@ -203,10 +223,12 @@ struct Flow {
 
     private mutating func flush(to destination: inout Leg, on worker: Worker) -> Outcome? {
         guard destination.isWritable else { return .blocked }
-        switch destination.socket.write(self.pending.region) {
+        if !self.destinationIsSealed { self.meter.bill(self.byteCount + UInt64(self.pending.count)) }
+        let result = destination.socket.write(self.pending.region)
+        if !self.destinationIsSealed { self.noteWritten(result) }
+        switch result {
         case .transferred(let count):
             self.pending.consume(count)
-            if !self.destinationIsSealed { self.byteCount += UInt64(count) }
             guard self.pending.isEmpty else {
                 destination.isWritable = false
                 return .blocked
@@ -219,6 +241,20 @@ struct Flow {
         case .failed(let error): return .failed(.destination(error))
         case .endOfStream: preconditionFailure("a write has no end of stream")
         }
+    }
+
+    /// Counts what a plain destination has taken, and takes back what was billed for the rest.
+    mutating func noteWritten(_ result: TransferResult) {
+        if case .transferred(let count) = result { self.byteCount += UInt64(count) }
+        self.meter.correct(self.byteCount)
+    }
+
+    /// Keeps what of `worker.regions` lies behind the first `count` bytes for another turn.
+    private mutating func keepBack(from count: Int, on worker: Worker) {
+        let total = worker.regions.byteCount
+        self.early = worker.pool.block(total - count)
+        worker.regions.copy(from: count, to: self.early.region)
+        worker.regions.truncate(to: count)
     }
 
     private mutating func finish(to destination: inout Leg, isLast: Bool, on worker: Worker) -> Outcome {

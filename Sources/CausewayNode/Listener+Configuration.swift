@@ -9,7 +9,6 @@ extension Listener {
     convenience init(
         _ listener: Configuration.Listener,
         exits: [String: Exit],
-        users: [Configuration.User],
         seed: UInt64,
         now: Instant,
         loops: Int
@@ -17,23 +16,25 @@ extension Listener {
         let kind: Kind
         switch listener.kind {
         case .mixed(let hasUsers):
-            let passwords = users.compactMap { user in user.password.map { (Array(user.name.utf8), $0) } }
-            kind = .mixed(passwords: hasUsers ? Dictionary(passwords, uniquingKeysWith: { first, _ in first }) : nil)
+            kind = .mixed(hasUsers: hasUsers)
         case .tunnel(let method, let key, let hasUsers, let reject):
-            let table = hasUsers ? IdentityTable(keys: users.compactMap(\.key)) : nil
-            let keys = RequestAcceptor.Keys(method: method, serverKey: key, users: table)
-            kind = .tunnel(keys, SaltPool(seed: seed, now: now), RejectPolicy(reject))
+            kind = .tunnel(
+                Tunnel(
+                    method: method,
+                    key: key,
+                    hasUsers: hasUsers,
+                    salts: SaltPool(seed: seed, now: now),
+                    policy: RejectPolicy(reject)
+                )
+            )
         case .relay(let relay):
             let next = relay.next.compactMap { next in exits[next.exit].map { (next.key, $0) } }
-            let keys = RelayAcceptor.Keys(
-                method: relay.method,
-                key: relay.key,
-                users: relay.users ? IdentityTable(keys: users.compactMap(\.key)) : nil,
-                next: IdentityTable(keys: next.map(\.0))
-            )
             kind = .relay(
                 Relay(
-                    keys: keys,
+                    method: relay.method,
+                    key: relay.key,
+                    hasUsers: relay.users,
+                    identities: IdentityTable(keys: next.map(\.0)),
                     next: next.map(\.1),
                     salts: SaltPool(seed: seed, now: now),
                     policy: RejectPolicy(relay.reject)

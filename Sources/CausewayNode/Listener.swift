@@ -7,19 +7,32 @@ import CausewayWire
 /// but for the salt pool and the counters, which are safe to share.
 final class Listener: Sendable {
     enum Kind: Sendable {
-        /// SOCKS and HTTP; with passwords by user name where users have to give one.
-        case mixed(passwords: [[UInt8]: Secret]?)
+        /// SOCKS and HTTP; for users with a password alone, or for everybody.
+        case mixed(hasUsers: Bool)
         /// Shadowsocks 2022.
-        case tunnel(RequestAcceptor.Keys, SaltPool, RejectPolicy)
+        case tunnel(Tunnel)
         /// A hop of Shadowsocks 2022 that reads the identity headers and nothing else.
         case relay(Relay)
         /// A fixed target.
         case forward(Address)
     }
 
+    struct Tunnel: Sendable {
+        let method: Method
+        /// The only user's, or with users the identity headers'.
+        let key: Secret
+        let hasUsers: Bool
+        let salts: SaltPool
+        let policy: RejectPolicy
+    }
+
     struct Relay: Sendable {
-        let keys: RelayAcceptor.Keys
-        /// The exits, numbered as the identities of the keys' table.
+        let method: Method
+        let key: Secret
+        let hasUsers: Bool
+        /// The next hops by their keys.
+        let identities: IdentityTable
+        /// The exits, numbered as in ``identities``.
         let next: [Exit]
         let salts: SaltPool
         let policy: RejectPolicy
@@ -76,7 +89,7 @@ final class Listener: Sendable {
     /// What becomes of a peer that says nothing, or the wrong thing.
     var rejectPolicy: RejectPolicy {
         switch self.kind {
-        case .tunnel(_, _, let policy): policy
+        case .tunnel(let tunnel): tunnel.policy
         case .relay(let relay): relay.policy
         case .mixed, .forward: .reset
         }

@@ -18,12 +18,15 @@ public final class Node {
         case loop(reason: String)
         /// The admin socket cannot be had.
         case admin(reason: String)
+        /// The ledger cannot be had.
+        case ledger(reason: String)
 
         public var description: String {
             switch self {
             case .listen(let listener, let address, let reason):
                 "listener \(listener) cannot listen on \(address): \(reason)"
             case .loop(let reason): "a loop cannot be set up: \(reason)"
+            case .ledger(let reason): "the ledger cannot be had: \(reason)"
             case .admin(let reason): "the admin socket cannot be had: \(reason)"
             }
         }
@@ -39,7 +42,9 @@ public final class Node {
     private(set) var workers: [Worker] = []
     private var threads: [LoopThread] = []
     private let version: String
+    private let configuration: Configuration
     private let adminSocket: String?
+    private var users: UserService?
     private var admin: AdminServer?
 
     /// Makes a configuration ready; nothing is opened yet.
@@ -51,6 +56,7 @@ public final class Node {
         HostSystem.ignoreBrokenPipes()
         self.logger = logger
         self.version = version
+        self.configuration = configuration
         self.adminSocket = configuration.admin.socket
         self.plan = Plan(
             configuration,
@@ -94,6 +100,8 @@ public final class Node {
             for address in listener.addresses { try self.listen(on: address, listener, workers) }
         }
         self.workers = workers
+        self.shared.loops.set(workers)
+        try self.startUsers(workers)
         let logger = self.logger
         for worker in workers {
             do throws(SystemCallError) {
@@ -118,6 +126,17 @@ public final class Node {
         )
     }
 
+    private func startUsers(_ workers: [Worker]) throws {
+        guard self.configuration.wantsUsers else { return }
+        do {
+            let users = try UserService(self.configuration, shared: self.shared, logger: self.logger)
+            users.start(workers)
+            self.users = users
+        } catch {
+            throw StartError.ledger(reason: "\(error)")
+        }
+    }
+
     private func startAdmin(aead: String) throws {
         guard let path = self.adminSocket else { return }
         let report = StatusReport(plan: self.plan, shared: self.shared, version: self.version, aead: aead)
@@ -138,6 +157,8 @@ public final class Node {
         for worker in self.workers { worker.loop.stop() }
         for thread in self.threads { thread.join() }
         self.threads = []
+        self.users?.stop()
+        self.users = nil
         self.logger.info("stopped")
     }
 

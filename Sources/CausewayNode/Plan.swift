@@ -49,7 +49,7 @@ struct Plan {
         self.groups = groups
         self.exits = configuration.exits.compactMap { exits[$0.name] }
         self.listeners = configuration.listeners.map { listener in
-            Listener(listener, exits: exits, users: configuration.users, seed: seed, now: now, loops: loops)
+            Listener(listener, exits: exits, seed: seed, now: now, loops: loops)
         }
         let sockets = self.listeners.reduce(0) { $0 + $1.addresses.count }
         let warm = self.exits.reduce(0) { $0 + ($1.warm + loops - 1) / loops }

@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayCrypto
 import CausewayFronts
 import CausewayIO
@@ -44,8 +45,12 @@ extension Session {
             var (consumed, step) = stage.front.receive(rest)
             rest = rest.suffix(from: consumed)
             if case .authenticate(let name, let password) = step {
-                let isAccepted = self.isAuthentic(name, password)
-                if !isAccepted { self.worker.note(.wrongPassword, "", at: self.listener.name) }
+                var isAccepted = false
+                if let credential = self.user(name, password) {
+                    isAccepted = self.isLetIn(credential)
+                } else {
+                    self.worker.note(.wrongPassword, "", at: self.listener.name)
+                }
                 step = stage.front.authenticated(isAccepted)
                 if case .needMore = step { continue }
             }
@@ -91,12 +96,13 @@ extension Session {
         self.connect(to: target)
     }
 
-    private func isAuthentic(_ name: [UInt8], _ password: [UInt8]) -> Bool {
-        guard case .mixed(let passwords?) = self.listener.kind else { return true }
+    /// The user whose name and password these are.
+    private func user(_ name: [UInt8], _ password: [UInt8]) -> UserDirectory.Credential? {
         let given = Secret(password)
         // An unknown name is compared with something too, so that it takes as long.
-        guard let secret = passwords[name] else { return given == Secret(Array(password.reversed()) + [0]) }
-        return secret == given
+        let known = self.worker.directory.password(of: name)
+        let isRight = given == known?.secret ?? Secret(Array(password.reversed()) + [0])
+        return isRight ? known?.credential : nil
     }
 
     func handshakeTimedOut(_ stage: FrontStage) {

@@ -5,11 +5,13 @@ import CausewayWire
 /// The salt and identity headers of a client of a blind relay, while they come in. A class, so that it is gone when the
 /// session is open.
 final class RelayStage {
+    let keys: RelayAcceptor.Keys
     var acceptor: RelayAcceptor
     /// All that was received so far.
     var held = Block()
 
     init(_ keys: RelayAcceptor.Keys) {
+        self.keys = keys
         self.acceptor = RelayAcceptor(keys)
     }
 }
@@ -30,7 +32,7 @@ extension Session {
                 self.worker.pool.release(&stage.held)
                 let input = area.region(0..<kept + count)
                 // As at a tunnel listener: where errors are answered by a reset, the count must not show.
-                guard relay.policy == .drain || input.count >= RelayAcceptor.neededCount(relay.keys) else {
+                guard relay.policy == .drain || input.count >= RelayAcceptor.neededCount(stage.keys) else {
                     return self.abort()
                 }
                 self.judge(input, stage, relay)
@@ -66,9 +68,9 @@ extension Session {
         self.up.early = self.worker.pool.block(accepted.saltCount + rest.count)
         self.up.early.region.copy(input.region(0..<accepted.saltCount))
         self.up.early.region.copy(rest, to: accepted.saltCount)
-        self.up.holdCount = Int32(RelayAcceptor.firstUnitCount(relay.keys.method))
-        self.down.holdCount = Int32(RelayAcceptor.firstResponseCount(relay.keys.method))
-        self.user = accepted.user
+        self.up.holdCount = Int32(RelayAcceptor.firstUnitCount(relay.method))
+        self.down.holdCount = Int32(RelayAcceptor.firstResponseCount(relay.method))
+        if let user = accepted.user, !self.enter(user, isProvisional: true) { return }
         self.leave(by: relay.next[accepted.next], to: nil)
     }
 }

@@ -7,6 +7,10 @@ extension Session {
     private static let lingerTimeout = Interval.seconds(1)
     /// Reads that one turn throws away before others have theirs.
     private static let discardBatch = 16
+    /// Bytes of a refused stream that are read at once; from then on it is read slowly. That costs whoever sends it
+    /// more than us, and tells a blind relay in front that nobody wants the bytes.
+    private static let drainedAtOnce = 64 * 1024
+    private static let drainRest = Interval.milliseconds(500)
 
     var isDraining: Bool {
         if case .draining = self.phase { true } else { false }
@@ -77,8 +81,21 @@ extension Session {
         self.discard()
     }
 
+    /// The deadline of a refused session: what has come is read, so that the close is a FIN, and then it ends.
+    func drainIsOver() {
+        for _ in 0..<Self.discardBatch {
+            guard case .transferred = self.near.read(into: self.worker.scratch.body) else { break }
+        }
+        self.close()
+    }
+
     /// Reads and throws away; ends with the peer.
     func discard() {
+        if case .draining = self.phase, self.discardedCount >= Self.drainedAtOnce {
+            guard self.near.isReadable else { return }
+            self.discardedCount -= Scratch.chunkCount
+            return self.waitForTurn(Self.drainRest)
+        }
         for _ in 0..<Self.discardBatch {
             let result: TransferResult
             if case .corrupted(let tag) = self.phase, tag != Self.nearTag {
@@ -89,7 +106,10 @@ extension Session {
                 result = self.near.read(into: self.worker.scratch.body.region(0..<Scratch.chunkCount))
             }
             switch result {
-            case .transferred: continue
+            case .transferred(let count):
+                guard case .draining = self.phase else { continue }
+                self.discardedCount += count
+                if self.discardedCount >= Self.drainedAtOnce { return self.discard() }
             case .wouldBlock: return
             case .endOfStream, .failed:
                 if case .corrupted = self.phase { return self.abort() }

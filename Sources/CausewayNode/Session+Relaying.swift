@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayIO
 import Glibc
 
@@ -6,58 +7,100 @@ extension Session {
     /// How long the rest of a first unit is waited for.
     private static let firstUnitWait = Interval.milliseconds(100)
 
-    /// Gives both directions their turn.
+    /// Gives both directions their turn, within what the user may move.
     func relay() {
         if self.route?.inquiry != nil { return }
-        let up = self.up.run(
-            from: &self.near,
-            to: &self.far,
-            isLast: self.down.isFinished,
-            allowance: &self.allowance,
-            on: self.worker
-        )
+        var left = Int.max
+        let account = self.member?.sessions.account
+        if let account {
+            switch account.quota.lease() {
+            case .granted(let count): left = count
+            case .contended: return self.waitForTurn(Self.contention)
+            case .exhausted: return self.quotaIsUsedUp()
+            }
+        }
+        let lease = left
+        let turn = self.move(&left)
+        account?.quota.end(lease, used: lease - left)
+        if case .failed(let failure) = turn.up { return self.ended(by: failure, from: Self.nearTag) }
+        if case .failed(let failure) = turn.down { return self.ended(by: failure, from: self.farTag) }
+        switch turn.down {
+        case .mute:
+            if self.inquire(orElse: { _ in }) { return }
+            self.down.mayEndMute = true
+            return self.relay()
+        case .began:
+            self.up.meter.confirm()
+            return self.relay()
+        case .blocked, .yielded, .finished, .exhausted, .failed: break
+        }
+        self.confirmLongUpload()
+        if self.route != nil, self.down.hasBegun || self.down.isFinished { self.answered() }
+        self.countBytes()
+        if self.up.isFinished, self.down.isFinished { return self.close() }
+        switch (turn.up, turn.down) {
+        case (.yielded, _), (_, .yielded): self.worker.loop.yield(self.token)
+        case (.exhausted, _), (_, .exhausted):
+            // With a lease used up the next is asked for at once; it is the quota's to say that there is none.
+            if left <= 0 { self.worker.loop.yield(self.token) } else { self.waitForTurn(turn.wait) }
+        case (.blocked, _), (.finished, _), (.failed, _), (.mute, _), (.began, _): break
+        }
+        if self.up.isHolding || self.down.isHolding { self.waitForFirstUnit() }
+    }
+
+    /// What came of a turn of both directions.
+    private struct Turn {
+        var up: Flow.Outcome
+        var down: Flow.Outcome
+        /// How long those wait that have used up what they may move.
+        var wait: Interval
+    }
+
+    private func move(_ left: inout Int) -> Turn {
+        let (up, upWait) = self.moveUp(&left)
         if case .failed(let failure) = up {
             // A target that answers and resets while the customer still talks: the reset is seen by writing, while the
             // answer waits to be read.
             if case .destination = failure {
                 self.far.note(.error)
-                self.receiveLast()
+                _ = self.moveDown(&left, isLast: true)
             }
-            return self.ended(by: failure, from: Self.nearTag)
+            return Turn(up: up, down: .blocked, wait: upWait)
         }
-        let down = self.down.run(
-            from: &self.far,
-            to: &self.near,
-            isLast: self.up.isFinished,
-            allowance: &self.allowance,
-            on: self.worker
-        )
-        if case .failed(let failure) = down { return self.ended(by: failure, from: self.farTag) }
-        if case .mute = down {
-            if self.inquire(orElse: { _ in }) { return }
-            self.down.mayEndMute = true
-            return self.relay()
-        }
-        if self.route != nil, self.down.hasBegun || self.down.isFinished { self.answered() }
-        self.countBytes()
-        if self.up.isFinished, self.down.isFinished { return self.close() }
-        switch (up, down) {
-        case (.exhausted, _), (_, .exhausted): return self.abort()
-        case (.yielded, _), (_, .yielded): self.worker.loop.yield(self.token)
-        case (.blocked, _), (.finished, _), (.failed, _), (.mute, _): break
-        }
-        if self.up.isHolding || self.down.isHolding { self.waitForFirstUnit() }
+        let (down, downWait) = self.moveDown(&left, isLast: self.up.isFinished)
+        return Turn(up: up, down: down, wait: min(upWait, downWait))
     }
 
-    /// Brings the customer what the far leg still has to say before its reset.
-    private func receiveLast() {
-        _ = self.down.run(
-            from: &self.far,
-            to: &self.near,
-            isLast: true,
-            allowance: &self.allowance,
+    private func moveUp(_ left: inout Int) -> (Flow.Outcome, Interval) {
+        var share = Share(left, of: self.member?.sessions.account.rateUp.take(left, now: self.worker.loop.now))
+        let allowed = share.allowance
+        let outcome = self.up.run(
+            from: &self.near,
+            to: &self.far,
+            isLast: self.down.isFinished,
+            allowance: &share.allowance,
             on: self.worker
         )
+        let used = allowed - share.allowance
+        left -= used
+        self.member?.sessions.account.rateUp.giveBack(share.granted - used)
+        return (outcome, share.wait)
+    }
+
+    private func moveDown(_ left: inout Int, isLast: Bool) -> (Flow.Outcome, Interval) {
+        var share = Share(left, of: self.member?.sessions.account.rateDown.take(left, now: self.worker.loop.now))
+        let allowed = share.allowance
+        let outcome = self.down.run(
+            from: &self.far,
+            to: &self.near,
+            isLast: isLast,
+            allowance: &share.allowance,
+            on: self.worker
+        )
+        let used = allowed - share.allowance
+        left -= used
+        self.member?.sessions.account.rateDown.giveBack(share.granted - used)
+        return (outcome, share.wait)
     }
 
     /// A leg has an error that no direction has run into yet, being blocked towards the other.

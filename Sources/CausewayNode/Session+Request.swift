@@ -4,11 +4,13 @@ import CausewayWire
 
 /// The header of a tunnel client, while it comes in. A class, so that it is gone when the session is open.
 final class RequestStage {
+    let keys: RequestAcceptor.Keys
     var acceptor: RequestAcceptor
     /// All that was received so far.
     var held = Block()
 
     init(_ keys: RequestAcceptor.Keys) {
+        self.keys = keys
         self.acceptor = RequestAcceptor(keys)
     }
 }
@@ -18,7 +20,7 @@ extension Session {
     private static let handshakeRead = 72 * 1024
 
     func readRequest(_ stage: RequestStage) {
-        guard case .tunnel(let keys, let salts, let policy) = self.listener.kind else { return }
+        guard case .tunnel(let tunnel) = self.listener.kind else { return }
         while case .request = self.phase {
             guard self.near.isReadable else { return }
             let area = self.worker.scratch.body
@@ -30,10 +32,10 @@ extension Session {
                 let input = area.region(0..<kept + count)
                 // With resets a short first read is refused at once: else the count at which the reset comes would
                 // tell how long the header is.
-                guard policy == .drain || input.count >= RequestAcceptor.fixedCount(keys) else {
+                guard tunnel.policy == .drain || input.count >= RequestAcceptor.fixedCount(stage.keys) else {
                     return self.abort()
                 }
-                self.judge(input, stage, salts, policy)
+                self.judge(input, stage, tunnel)
             case .wouldBlock: return
             case .endOfStream, .failed:
                 self.worker.pool.release(&stage.held)
@@ -42,35 +44,30 @@ extension Session {
         }
     }
 
-    private func judge(
-        _ input: ByteRegion,
-        _ stage: RequestStage,
-        _ salts: SaltPool,
-        _ policy: Listener.RejectPolicy
-    ) {
+    private func judge(_ input: ByteRegion, _ stage: RequestStage, _ tunnel: Listener.Tunnel) {
         do throws(RequestAcceptor.Refusal) {
             let outcome = try stage.acceptor.receive(
                 input,
                 now: self.worker.loop.now,
                 clock: self.worker.loop.clock,
-                salts: salts,
+                salts: tunnel.salts,
                 with: self.worker.aead,
                 self.worker.aes
             )
             switch outcome {
             case .needMore: stage.held = self.worker.pool.block(copying: input)
-            case .accepted(let accepted): self.accept(accepted, input)
+            case .accepted(let accepted): self.accept(accepted, input, stage)
             }
         } catch {
-            self.reject("\(error)", policy)
+            self.reject("\(error)", tunnel.policy)
         }
     }
 
-    private func accept(_ accepted: RequestAcceptor.Accepted, _ input: ByteRegion) {
+    private func accept(_ accepted: RequestAcceptor.Accepted, _ input: ByteRegion, _ stage: RequestStage) {
         self.up.early = self.worker.pool.block(copying: input.region(accepted.payload))
         self.up.begin(accepted.stream, rest: input.suffix(from: accepted.count), on: self.worker)
         self.down.header = .response(accepted.request)
-        self.user = accepted.user
+        if stage.keys.users != nil, !self.enter(accepted.user, isProvisional: false) { return }
         self.connect(to: accepted.target)
     }
 }

@@ -42,7 +42,7 @@ extension Session {
     func hashKey(of group: ExitGroup) -> UInt64 {
         switch group.hashKey {
         case .user:
-            if let user = self.user { return UInt64(user) }
+            if let member = self.member { return UInt64(member.sessions.account.slot) }
             fallthrough
         case .source:
             switch self.source.ip {

@@ -44,6 +44,8 @@ final class Session: EventHandler {
     }
 
     static let nearTag: UInt8 = 0
+    /// The tag of the timer that a session waits for whose user may move nothing at present.
+    static let turnTag: UInt8 = 1
 
     unowned let worker: Worker
     let listener: Listener
@@ -62,17 +64,19 @@ final class Session: EventHandler {
     private(set) var exit: Exit?
     /// How the session may still go another way, until it is answered.
     var route: Route?
-    /// The user's place in the list of the listener, where it is known.
-    var user: Int?
+    /// The session's user with all of the user's sessions on this loop; `nil` where nobody is known.
+    var member: UserSessions.Member?
     /// The rest of a first unit is being waited for.
     var waitsForFirstUnit = false
-    /// Bytes that may still be taken from either side.
-    var allowance = Int.max
     /// What of the flows' bytes has been counted.
     private var countedUp: UInt64 = 0
     private var countedDown: UInt64 = 0
     /// When the session was last seen to move; the idle deadline is checked against it when its timer fires.
-    private var lastActivity: Instant
+    private(set) var lastActivity: Instant
+    /// Bytes that were thrown away.
+    var discardedCount = 0
+    /// Runs while the session waits until its user may move bytes again.
+    var turnTimer = TimerWheel.Handle.none
     /// The front, which still has to answer, until the session is open or refused.
     var front: FrontStage?
 
@@ -103,12 +107,16 @@ final class Session: EventHandler {
     /// Lets the customer speak, or, where there is nothing to say, connects.
     func beginHandshake() {
         switch self.listener.kind {
-        case .mixed(let passwords):
-            self.phase = .front(FrontStage(requiresAuthentication: passwords != nil))
-        case .tunnel(let keys, _, _):
+        case .mixed(let hasUsers):
+            self.phase = .front(FrontStage(requiresAuthentication: hasUsers))
+        case .tunnel(let tunnel):
+            let users = tunnel.hasUsers ? self.worker.directory.identities(for: tunnel.method) : nil
+            let keys = RequestAcceptor.Keys(method: tunnel.method, serverKey: tunnel.key, users: users)
             self.phase = .request(RequestStage(keys))
         case .relay(let relay):
-            self.phase = .identity(RelayStage(relay.keys))
+            let users = relay.hasUsers ? self.worker.directory.identities(for: relay.method) : nil
+            let keys = RelayAcceptor.Keys(method: relay.method, key: relay.key, users: users, next: relay.identities)
+            self.phase = .identity(RelayStage(keys))
         case .forward(let target):
             guard let exit = self.listener.exit else { return self.abort() }
             self.leave(by: exit, to: target)
@@ -174,6 +182,7 @@ final class Session: EventHandler {
     }
 
     func timerFired(tag: UInt8) {
+        if tag == Self.turnTag { return self.turnHasCome() }
         self.timer = .none
         switch self.phase {
         case .proxyHeader: self.abort()
@@ -196,7 +205,7 @@ final class Session: EventHandler {
             let idle = self.worker.loop.now - self.lastActivity
             guard idle < self.listener.idleTimeout else { return self.close() }
             self.setTimer(Interval(nanoseconds: self.listener.idleTimeout.nanoseconds - idle.nanoseconds))
-        case .draining: self.close()
+        case .draining: self.drainIsOver()
         case .lingering: self.close()
         case .corrupted: self.abort()
         case .closed: break
@@ -271,6 +280,8 @@ final class Session: EventHandler {
         self.listener.traffic[self.worker.number].sessionEnded()
         self.near.close(resetting: resetting)
         self.far.close(resetting: resetting)
+        self.worker.loop.cancel(self.turnTimer)
+        self.leaveUser()
         self.up.release(to: self.worker)
         self.down.release(to: self.worker)
         self.worker.loop.cancel(self.timer)

@@ -22,6 +22,15 @@ final class SharedState: Sendable {
     let log: CauseLog
     /// Sessions of all loops, counted so that descriptors do not run out.
     let sessionCount = Atomic<Int>(0)
+    let loops = LoopBoard()
+    let denials = DenialCounters()
+    private let closedToUsers = Atomic<Bool>(false)
+
+    /// Whether users are let in no more, as what they use could not be kept.
+    var isClosedToUsers: Bool {
+        get { self.closedToUsers.load(ordering: .relaxed) }
+        set { self.closedToUsers.store(newValue, ordering: .relaxed) }
+    }
 
     init(limits: Limits, resolver: ResolverSettings, log: CauseLog) {
         self.limits = limits

@@ -28,6 +28,10 @@ final class Worker: @unchecked Sendable {
     private(set) var names: NameCache
     private(set) var resolver: LoopResolver?
     let drained = DrainQueue()
+    /// The users that a handshake can name.
+    var directory = UserDirectory()
+    /// The users who have sessions here, and all accounts.
+    let users = LoopUsers()
     /// How this loop chooses, by the group's number.
     var selectors: [GroupSelector] = []
     /// By the exit's number; none for exits without.
@@ -124,6 +128,32 @@ final class Worker: @unchecked Sendable {
 
     func note(_ cause: CauseLog.Cause, _ detail: String, at place: String) {
         self.shared.log.note(cause, detail, at: place, now: self.loop.now)
+    }
+
+    // MARK: - Users
+
+    /// Ends the sessions of `account` here, unless it may have some.
+    func cut(_ account: UserAccount) {
+        guard let sessions = self.users.present[account.slot] else { return }
+        let denial = account.denial
+        for session in sessions.all where denial != nil || session.member?.isGood != true {
+            session.cutOff(denial?.rawValue ?? "key withdrawn")
+        }
+    }
+
+    /// Ends the sessions of `account` that come from `sources`.
+    func cut(_ account: UserAccount, from sources: [DeviceTable.Source]) {
+        for session in self.users.present[account.slot]?.all ?? [] {
+            guard sources.contains(DeviceTable.Source(session.source.ip)) else { continue }
+            session.cutOff(Denial.devices.rawValue)
+        }
+    }
+
+    /// Notes for the users with a limit on devices where bytes have moved.
+    func touchDevices() {
+        for sessions in self.users.present.values where sessions.account.deviceLimit > 0 {
+            for session in sessions.all { sessions.account.touch(session.source.ip, at: session.lastActivity) }
+        }
     }
 
     // MARK: - Exits

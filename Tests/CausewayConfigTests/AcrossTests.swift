@@ -84,7 +84,7 @@ import Testing
         )
         #expect(
             self.found(self.tunnel("a", "[::]:1", 1, more: ", users: true")) == [
-                "f:1: listeners[0].users: there are no users"
+                "f:1: listeners[0].users: there are no users, and no ledger that could have some"
             ]
         )
         let proxy = #"{ name: m, type: mixed, address: "127.0.0.1:1", users: true, exit: e }"#

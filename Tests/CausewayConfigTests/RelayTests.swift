@@ -88,7 +88,7 @@ import Testing
 
     @Test func `a relay with users needs some`() {
         let found = self.found(self.relay(self.next(2, "a"), more: ", users: true"))
-        #expect(found == ["f:1: listeners[0].users: there are no users"])
+        #expect(found == ["f:1: listeners[0].users: there are no users, and no ledger that could have some"])
     }
 
     // MARK: - Loops

@@ -20,7 +20,7 @@ import Testing
                 """
         let configuration = try Configuration.parse(text, files: files(["p": "\n secret word \n\n"]))
         #expect(configuration.users.map(\.name) == ["alice", "bob", "42"])
-        #expect(configuration.users.map(\.key) == [secret(2), secret(3), nil])
+        #expect(configuration.users.map(\.keys) == [[secret(2)], [secret(3)], []])
         let passwords = configuration.users.map { $0.password?.withBytes { String(decoding: $0, as: UTF8.self) } }
         #expect(passwords == [nil, "p:w \u{fc}", "secret word"])
     }
@@ -31,7 +31,18 @@ import Testing
         (#"{ name: u, key: "\#(key(2, 32))" }"#, "f:3: users[0].key: the key has 32 bytes, where the method wants 16"),
         (#"{ name: u, key: "\#(key(1))" }"#, #"f:3: users[0].key: is the same key as that of listener "l""#),
         (#"{ name: u, key: "\#(key(2))", password: "" }"#, "users[0].password: the password is not 1 to 255 bytes"),
-        (#"{ name: u, key: "\#(key(2))", quota: 300 GB }"#, "f:3: users[0].quota: is not built yet"),
+        (#"{ name: u, key: "\#(key(2))", keys: ["\#(key(3))"] }"#, #"keys: is there beside "key""#),
+        (#"{ name: u, key: "\#(key(2))", quota: -1 GB }"#, "f:3: users[0].quota: is not a number of bytes"),
+        (#"{ name: u, key: "\#(key(2))", quota: 2 EiB }"#, "users[0].quota: is not a number of bytes"),
+        (#"{ name: u, key: "\#(key(2))", quota: 99999999 PB }"#, "users[0].quota: is not a number of bytes"),
+        (#"{ name: u, key: "\#(key(2))", cycle: monthly@32 }"#, "users[0].cycle: is not \"none\", \"days:30\""),
+        (#"{ name: u, key: "\#(key(2))", cycle: "days:0" }"#, "users[0].cycle: is not"),
+        (#"{ name: u, key: "\#(key(2))", zone: Mars/Olympus }"#, "users[0].zone: is not a time zone"),
+        (#"{ name: u, key: "\#(key(2))", zone: ../../../etc/passwd }"#, "users[0].zone: is not a time zone"),
+        (#"{ name: u, key: "\#(key(2))", expires: 2027-02-31 }"#, "users[0].expires: is not a date"),
+        (#"{ name: u, key: "\#(key(2))", rate: 100 }"#, "users[0].rate: is not a rate such as"),
+        (#"{ name: u, key: "\#(key(2))", devices: 0 }"#, "users[0].devices: is not a whole number from 1"),
+        (#"{ name: u, key: "\#(key(2))", note: "a\tb" }"#, "users[0].note: is not up to 1024 bytes of printable text"),
         (#"{ name: u, key: "\#(key(2))", pasword: x }"#, #"unknown key (did you mean "password"?)"#),
         (
             #"{ name: u, key: "\#(key(2))" }, { name: u, key: "\#(key(3))" }"#,

@@ -338,7 +338,7 @@ import Testing
             switch station.turn() {
             case .blocked, .yielded: continue
             case .finished: ending = true
-            case .failed, .exhausted, .mute: ending = false
+            case .failed, .exhausted, .mute, .began: ending = false
             }
         }
         station.destination.close(resetting: false)

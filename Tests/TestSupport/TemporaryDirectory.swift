@@ -26,4 +26,12 @@ public final class TemporaryDirectory: Sendable {
         chmod(path, mode)
         return path
     }
+
+    /// Writes `bytes` to `name`, over what is there, and returns its path.
+    @discardableResult
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let path = self.file(name)
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        return path
+    }
 }

@@ -76,6 +76,9 @@ ssize_t CLinux_peek(int descriptor, void *buffer, size_t count);
 /// How often in a row the oldest unacknowledged bytes were sent again; 0 where nothing waits to be acknowledged.
 int CLinux_retransmissions(int descriptor);
 
+/// Bytes that were written to the socket and that the other end has not acknowledged, SIOCOUTQ; -1 where unknown.
+int CLinux_unacknowledged(int descriptor);
+
 // Pipes, non-blocking and close-on-exec
 
 /// Makes a pipe for `capacity` bytes, or what the kernel grants.

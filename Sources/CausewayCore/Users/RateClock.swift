@@ -1,0 +1,90 @@
+public import CausewayBytes
+import Synchronization
+
+/// A limit on the bytes per second of a user in one direction, shared by all loops without a lock.
+///
+/// A virtual clock (GCRA, ITU-T I.371 annex A): it says when all that has been let through would have passed at exactly
+/// the rate. Bytes may pass while it is less than ``burst`` ahead of the time.
+public struct RateClock: ~Copyable, Sendable {
+    /// How far the clock may run ahead: what comes after a pause passes at once up to so much.
+    public static let burst = Interval.milliseconds(50)
+    /// The least that is worth a turn: below, whoever comes waits instead of moving bytes one by one.
+    private static let quantum = Interval.milliseconds(5)
+    /// Bytes that are let through at once at least, where the rate is so low that a quantum is less.
+    private static let smallestGrant = 1_500
+
+    private let bytesPerSecond: Atomic<UInt64>
+    /// The virtual clock, in nanoseconds.
+    private let clock = Atomic<UInt64>(0)
+
+    /// - Parameter rate: none lets everything through.
+    public init(_ rate: BitRate?) {
+        self.bytesPerSecond = Atomic(Self.bytes(rate))
+    }
+
+    /// A rate of less than a byte per second is one byte per second.
+    private static func bytes(_ rate: BitRate?) -> UInt64 { rate.map { max($0.bytesPerSecond, 1) } ?? 0 }
+
+    /// Sets another rate, which holds from the next byte on.
+    public func set(_ rate: BitRate?) {
+        self.bytesPerSecond.store(Self.bytes(rate), ordering: .relaxed)
+    }
+
+    public enum Grant: Equatable, Sendable {
+        /// There is no limit.
+        case unlimited
+        /// So many bytes may pass; those that do not are given back.
+        case granted(Int)
+        /// Nothing before this time has passed.
+        case wait(Interval)
+    }
+
+    /// Takes up to `wanted` bytes.
+    public func take(_ wanted: Int, now: Instant) -> Grant {
+        let rate = self.bytesPerSecond.load(ordering: .relaxed)
+        guard rate > 0 else { return .unlimited }
+        let time = now.nanoseconds
+        let end = time &+ UInt64(Self.burst.nanoseconds)
+        let least = min(max(Self.bytes(in: UInt64(Self.quantum.nanoseconds), at: rate), Self.smallestGrant), wanted)
+        var clock = self.clock.load(ordering: .relaxed)
+        while true {
+            // A clock that is behind has let time pass unused: that is lost.
+            let start = max(clock, time)
+            let fits = start < end ? Self.bytes(in: end - start, at: rate) : 0
+            guard fits >= least || start == time else {
+                let due = start &+ Self.time(of: least, at: rate)
+                let wait = due > end ? due - end : 0
+                return .wait(Interval(nanoseconds: Int64(clamping: max(wait, 1_000_000))))
+            }
+            let count = min(max(fits, least), wanted)
+            let (exchanged, seen) = self.clock.weakCompareExchange(
+                expected: clock,
+                desired: start &+ Self.time(of: count, at: rate),
+                ordering: .relaxed
+            )
+            if exchanged { return .granted(count) }
+            clock = seen
+        }
+    }
+
+    /// Gives back `count` bytes that were taken and did not pass.
+    public func giveBack(_ count: Int) {
+        let rate = self.bytesPerSecond.load(ordering: .relaxed)
+        guard rate > 0, count > 0 else { return }
+        self.clock.wrappingSubtract(Self.time(of: count, at: rate), ordering: .relaxed)
+    }
+
+    /// Nanoseconds that `count` bytes take.
+    private static func time(of count: Int, at rate: UInt64) -> UInt64 {
+        let (high, low) = UInt64(count).multipliedFullWidth(by: 1_000_000_000)
+        guard high < rate else { return UInt64(Int64.max) }
+        return min(rate.dividingFullWidth((high, low)).quotient, UInt64(Int64.max))
+    }
+
+    /// Bytes that pass in so many nanoseconds.
+    private static func bytes(in nanoseconds: UInt64, at rate: UInt64) -> Int {
+        let (high, low) = rate.multipliedFullWidth(by: nanoseconds)
+        guard high < 1_000_000_000 else { return Int.max }
+        return Int(clamping: UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient)
+    }
+}

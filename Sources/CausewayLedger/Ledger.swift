@@ -1,0 +1,189 @@
+public import CausewayCore
+import GRDB
+
+/// Users, plans and usage, kept over restarts: a SQLite database, and a file of live counters that is folded into it.
+///
+/// What the counters of an epoch have reached when they are folded is written down in the same transaction as the usage
+/// that comes of it. So a fold can be repeated, by this process or by the next one after `kill -9`, and counts nothing
+/// twice.
+///
+/// Not safe to share: used by one thread at a time.
+public final class Ledger {
+    private let files: LedgerFiles?
+    let database: DatabaseQueue
+    let counters: CounterFile
+    /// What was worth telling when the ledger was opened, or became so later.
+    public private(set) var notices: [String] = []
+    /// In the order of their ids.
+    public internal(set) var users: [Int64: UserRecord] = [:]
+    var identifiers: [String: Int64] = [:]
+
+    /// The epoch's name in the database, which knows no unsigned numbers.
+    var epochName: String { String(self.counters.epoch, radix: 16) }
+
+    /// Opens the ledger in `directory`, or makes one there; one in memory alone where that is `nil`.
+    ///
+    /// What an earlier run has counted and not folded is folded now.
+    ///
+    /// - Parameters:
+    ///   - loops: the loops that count.
+    ///   - now: seconds since 1970.
+    /// - Throws: ``LedgerError`` where there is no ledger to be had; then nothing was changed.
+    public init(directory: String?, loops: Int, now: Int64) throws(LedgerError) {
+        self.files = try directory.map { path throws(LedgerError) in try LedgerFiles(directory: path) }
+        let database = try Self.open(self.files?.database)
+        let epoch = UInt64.random(in: 1...UInt64.max)
+        let identity: UInt64
+        do {
+            identity = try Self.identity(of: database)
+            self.counters = CounterFile(path: self.files?.newCounters, ledger: identity, epoch: epoch, loops: loops)
+        } catch {
+            throw .notWritable(reason: "\(error)")
+        }
+        self.database = database
+        do {
+            try self.load()
+            try self.takeOver(identity, now: now)
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw .notWritable(reason: "\(error)")
+        }
+    }
+
+    private static func open(_ path: String?) throws(LedgerError) -> DatabaseQueue {
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            // What a power failure takes of the last transactions is in the counters, which go to the disk more often.
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            try db.execute(sql: "PRAGMA cache_size = -1024")
+        }
+        do {
+            guard let path else {
+                let queue = try DatabaseQueue(configuration: configuration)
+                try Schema.migrator.migrate(queue)
+                return queue
+            }
+            configuration.journalMode = .wal
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let verdict = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+            guard verdict == "ok" else { throw LedgerError.notALedger(path: path, reason: verdict ?? "no verdict") }
+            if try queue.read(Schema.migrator.hasBeenSuperseded) { throw LedgerError.tooNew(path: path) }
+            try Schema.migrator.migrate(queue)
+            return queue
+        } catch let error as LedgerError {
+            throw error
+        } catch let error as DatabaseError {
+            let reason = error.message ?? "\(error.resultCode)"
+            switch error.resultCode {
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR:
+                throw .notALedger(path: path ?? "", reason: reason)
+            default: throw .system(path: path ?? "", reason: reason)
+            }
+        } catch {
+            throw .system(path: path ?? "", reason: "\(error)")
+        }
+    }
+
+    /// A random number that the ledger and its counters know each other by.
+    private static func identity(of database: DatabaseQueue) throws -> UInt64 {
+        try database.write { db in
+            if let text = try Self.meta("identity", in: db), let identity = UInt64(text, radix: 16) { return identity }
+            let identity = UInt64.random(in: 1...UInt64.max)
+            try Self.setMeta("identity", String(identity, radix: 16), in: db)
+            return identity
+        }
+    }
+
+    static func meta(_ key: String, in db: Database) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+    }
+
+    static func setMeta(_ key: String, _ value: String, in db: Database) throws {
+        try db.execute(sql: "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", arguments: [key, value])
+    }
+
+    // MARK: - Taking over
+
+    /// Folds what an earlier run has left and begins an epoch.
+    private func takeOver(_ identity: UInt64, now: Int64) throws {
+        guard let files = self.files else {
+            return try self.database.write { try Self.setMeta("epoch", self.epochName, in: $0) }
+        }
+        var usage: [(user: Int64, traffic: Traffic)] = []
+        var old: UInt64?
+        do throws(CounterFile.Foreign) {
+            if let recovered = try CounterFile.recover(path: files.counters, ledger: identity) {
+                old = recovered.epoch
+                usage = recovered.usage
+            }
+        } catch {
+            let reason =
+                switch error {
+                case .unreadable(let reason), .malformed(let reason): reason
+                }
+            guard let place = files.setAside(files.counters, now: now) else {
+                throw LedgerError.system(path: files.counters, reason: "is not this ledger's (\(reason)), and stays")
+            }
+            self.notices.append("counters set aside as \(place): \(reason)")
+        }
+        let (present, previous) = try self.database.read { db in
+            (try Self.meta("epoch", in: db), try Self.meta("previous_epoch", in: db))
+        }
+        if let old, present != String(old, radix: 16) {
+            // Of the epoch before: the process ended between the fold and the new file.
+            if previous != String(old, radix: 16), present != nil {
+                let place = files.setAside(files.counters, now: now) ?? files.counters
+                self.notices.append("counters set aside as \(place): they are of another epoch")
+            }
+            usage = []
+        }
+        try self.begin(with: usage, of: old, now: now)
+        if self.counters.failure != nil || !files.installNewCounters() {
+            let reason = self.counters.failure ?? "it cannot be put in place"
+            self.notices.append("\(files.counters) cannot be had, counters are in memory alone: \(reason)")
+        }
+    }
+
+    private func begin(with usage: [(user: Int64, traffic: Traffic)], of epoch: UInt64?, now: Int64) throws {
+        let name = epoch.map { String($0, radix: 16) } ?? ""
+        let records = try self.database.write { db in
+            let marks = try Row.fetchAll(db, sql: "SELECT id, fold_epoch, fold_up, fold_down FROM user")
+            var folded: [Int64: Traffic] = [:]
+            for row in marks where row["fold_epoch"] == name {
+                folded[row["id"]] = Traffic(up: Self.unsigned(row["fold_up"]), down: Self.unsigned(row["fold_down"]))
+            }
+            var changed: [(user: Int64, counters: Traffic)] = []
+            for (user, counters) in usage {
+                guard self.users[user] != nil else { continue }
+                self.users[user]?.folded = folded[user] ?? Traffic()
+                changed.append((user, counters))
+            }
+            let records = try self.write(changed, epoch: name, hour: now / 3600, in: db)
+            try Self.setMeta("previous_epoch", name, in: db)
+            try Self.setMeta("epoch", self.epochName, in: db)
+            return records
+        }
+        for record in records { self.users[record.id] = record }
+        for id in self.users.keys { self.users[id]?.folded = Traffic() }
+    }
+
+    // MARK: - Counters
+
+    /// Counters, at zero, that the loops count a user's bytes with.
+    public func allocateCounters(for user: Int64) throws(LedgerError) -> UsageCounters {
+        try self.counters.allocate(for: user)
+    }
+
+    /// Why counters lie in memory alone, so that `kill -9` would take those of the last seconds; `nil` where they do not.
+    public var volatility: String? { self.files == nil ? nil : self.counters.failure }
+
+    /// Brings the counters to the disk: what was counted before is there after a power failure.
+    public func synchronize() {
+        self.counters.synchronize()
+    }
+
+    static func signed(_ value: UInt64) -> Int64 { Int64(clamping: value) }
+    static func unsigned(_ value: Int64) -> UInt64 { UInt64(clamping: value) }
+}

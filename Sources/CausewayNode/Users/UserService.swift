@@ -1,0 +1,316 @@
+import CausewayBytes
+import CausewayConfig
+import CausewayCore
+import CausewayCrypto
+import CausewayIO
+import CausewayLedger
+import CausewayWire
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+
+/// The users of a running node: their accounts, which the loops use, and the ledger that they are kept in.
+///
+/// Once a second it looks at what the loops have counted: brings it to the disk, ends cycles and plans, and sees to it
+/// that whoever may have no sessions has none.
+///
+/// `@unchecked Sendable`: everything that changes is touched under the lock alone.
+final class UserService: @unchecked Sendable {
+    /// What the service has of a user, beside the ledger's record.
+    struct Entry {
+        var account: UserAccount
+        var zone: TimeZoneRules
+        /// When the next cycle begins, in seconds since 1970.
+        var nextCycle: Int64?
+        /// The keys' places among the credentials.
+        var places: [Int] = []
+    }
+
+    /// Changes of users that are logged one by one.
+    private static let toldChanges = 100
+    /// Checkpoints between two folds of the counters into the database.
+    private static let checkpointsPerFold = 5
+
+    let lock = Mutex(())
+    let logger: Logger
+    private let settings: Configuration.Ledger
+    let shared: SharedState
+
+    // MARK: Under the lock
+
+    let ledger: Ledger
+    /// By the users' ids.
+    var entries: [Int64: Entry] = [:]
+    private(set) var directory = UserDirectory()
+    private var zones: [String: TimeZoneRules] = [:]
+    private var nextSlot = 0
+    /// Why the ledger cannot be written at present.
+    private(set) var failure: String?
+    private var checkpoints = 0
+    private var lastHour: Int64 = 0
+
+    /// Seconds since 1970.
+    let clock: @Sendable () -> Int64
+    private let ticker = Ticker()
+
+    /// Opens the ledger and makes accounts of its users; those that the configuration lists are made to be what it
+    /// says.
+    ///
+    /// - Throws: `LedgerError`.
+    init(
+        _ configuration: Configuration,
+        shared: SharedState,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+    ) throws(LedgerError) {
+        self.settings = configuration.ledger
+        self.shared = shared
+        self.logger = logger
+        self.clock = clock
+        let now = clock()
+        self.ledger = try Ledger(directory: configuration.ledger.path, loops: configuration.loops, now: now)
+        for notice in self.ledger.notices { logger.warning("ledger", metadata: ["notice": "\(notice)"]) }
+        _ = try self.open(self.ledger.users.values.sorted { $0.id < $1.id }, now: now)
+        let changes = try self.reconcile(configuration.users)
+        for change in changes.prefix(Self.toldChanges) { logger.notice("users", metadata: ["change": "\(change)"]) }
+        if changes.count > Self.toldChanges {
+            logger.notice("users", metadata: ["changes": "\(changes.count - Self.toldChanges) more"])
+        }
+    }
+
+    /// Hands the users to the loops, before these run, and begins to look after them.
+    func start(_ workers: [Worker]) {
+        let accounts = self.entries.values.map(\.account)
+        for worker in workers {
+            worker.directory = self.directory
+            worker.users.set(accounts)
+        }
+        self.ticker.start(every: self.settings.checkpoint) { [weak self] in self?.checkpoint() }
+    }
+
+    /// Ends, with everything that was counted in the database.
+    func stop() {
+        self.ticker.stop()
+        self.lock.withLock { _ in
+            self.fold(now: self.clock())
+            self.ledger.synchronize()
+        }
+    }
+
+    // MARK: - Accounts
+
+    /// Makes accounts for users of the ledger; under the lock, or before anybody else is there.
+    func open(_ records: [UserRecord], now: Int64) throws(LedgerError) -> [UserAccount] {
+        var added: [IdentityTable.Entry] = []
+        var accounts: [UserAccount] = []
+        for record in records {
+            let usage = try self.ledger.allocateCounters(for: record.id)
+            let profile = record.profile
+            let account = UserAccount(
+                name: profile.name,
+                slot: self.nextSlot,
+                remaining: record.limit - Int64(clamping: record.used.total),
+                limits: profile.plan.limits,
+                standing: Self.standing(of: profile, now: now),
+                usage: usage
+            )
+            self.nextSlot += 1
+            let zone = self.zone(profile.plan.zone)
+            var entry = Entry(account: account, zone: zone)
+            entry.nextCycle = profile.plan.cycle.next(after: record.cycleStart, anchor: record.createdAt, in: zone)
+            added += self.placeKeys(of: profile, in: &entry, now: now).added
+            self.setPassword(of: profile, account)
+            self.entries[record.id] = entry
+            accounts.append(account)
+        }
+        self.directory.change(adding: added, removing: [])
+        return accounts
+    }
+
+    /// Gives the keys of a user their places among the credentials; a key keeps its place.
+    ///
+    /// - Returns: what is new for the directory.
+    func placeKeys(
+        of profile: UserProfile,
+        in entry: inout Entry,
+        was old: [UserProfile.Key] = [],
+        now: Int64
+    ) -> (added: [IdentityTable.Entry], removed: [Secret]) {
+        let slot = entry.account.slot
+        let keys = profile.keys.filter { $0.expires.map { $0 > now } ?? true }
+        let before = Array(zip(old.map(\.secret), entry.places))
+        var taken = Set(entry.places)
+        var next = (entry.places.max() ?? -1) + 1
+        var places: [Int] = []
+        var added: [IdentityTable.Entry] = []
+        for key in keys {
+            if let kept = before.first(where: { $0.0 == key.secret && $0.1 >= 0 }) {
+                places.append(kept.1)
+                continue
+            }
+            // Not a place that has just become free: its sessions may still be there.
+            let candidates = (0..<UserDirectory.Credential.password).map {
+                ($0 + next) % UserDirectory.Credential.password
+            }
+            let place = candidates.first { !taken.contains($0) } ?? 0
+            next = place + 1
+            taken.insert(place)
+            places.append(place)
+            let credential = UserDirectory.Credential(slot: slot, place: place)
+            added.append(IdentityTable.Entry(key: key.secret, index: credential.number))
+        }
+        let kept = Set(places)
+        let removed = before.filter { $0.1 >= 0 && !kept.contains($0.1) }.map(\.0)
+        // In the order of the profile's keys; those that are over have no place.
+        var byKey = places.makeIterator()
+        entry.places = profile.keys.map { key in
+            key.expires.map { $0 > now } ?? true ? byKey.next() ?? -1 : -1
+        }
+        var bits: UInt8 = profile.password == nil ? 0 : 1 << UInt8(UserDirectory.Credential.password)
+        for place in places { bits |= 1 << UInt8(place) }
+        entry.account.credentials = bits
+        return (added, removed)
+    }
+
+    func setPassword(of profile: UserProfile, _ account: UserAccount) {
+        self.directory.setPassword(profile.password, of: profile.name, slot: account.slot)
+    }
+
+    func changeDirectory(adding added: [IdentityTable.Entry], removing removed: [Secret]) {
+        self.directory.change(adding: added, removing: removed)
+    }
+
+    /// Gives the loops the directory as it is now, and `accounts` with it.
+    func publish(_ accounts: [UserAccount]) {
+        let directory = self.directory
+        self.shared.loops.execute { worker in
+            worker.directory = directory
+            worker.users.set(accounts)
+        }
+    }
+
+    static func standing(of profile: UserProfile, now: Int64) -> UserAccount.Standing {
+        if !profile.isEnabled { return .disabled }
+        if let expires = profile.plan.expires, expires <= now { return .expired }
+        return .active
+    }
+
+    /// The rules of a zone. One that the system does not have any more is as UTC.
+    func zone(_ name: String) -> TimeZoneRules {
+        if let known = self.zones[name] { return known }
+        let zone = TimeZoneFile.zone(name)
+        if zone == nil { self.logger.warning("no such time zone, UTC instead", metadata: ["zone": "\(name)"]) }
+        self.zones[name] = zone ?? .utc
+        return zone ?? .utc
+    }
+
+    // MARK: - Looking after users
+
+    /// What is done once a second.
+    func checkpoint() {
+        self.shared.loops.execute { $0.touchDevices() }
+        self.lock.withLock { _ in
+            let now = self.clock()
+            self.ledger.synchronize()
+            self.checkpoints += 1
+            if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil { self.fold(now: now) }
+            for id in Array(self.entries.keys) { self.look(after: id, now: now) }
+            if now / 3600 != self.lastHour {
+                self.lastHour = now / 3600
+                let days = Int64(self.settings.hourlyDays)
+                self.attempt { () throws(LedgerError) in
+                    try self.ledger.forgetHours(before: now - days * 86_400)
+                }
+            }
+        }
+    }
+
+    private func look(after id: Int64, now: Int64) {
+        guard let entry = self.entries[id], let profile = self.ledger.users[id]?.profile else { return }
+        let account = entry.account
+        if let next = entry.nextCycle, next <= now { self.endCycle(of: id, now: now) }
+        let standing = Self.standing(of: profile, now: now)
+        if standing != account.standing { account.standing = standing }
+        for key in profile.keys {
+            guard let expires = key.expires, expires <= now else { continue }
+            self.dropKeys(of: id, now: now)
+            break
+        }
+        guard account.connections > 0 else { return }
+        if account.denial != nil { self.shared.loops.cut(account) }
+        let sources = account.overdueDevices(now: HostSystem.now)
+        if !sources.isEmpty { self.shared.loops.execute { $0.cut(account, from: sources) } }
+    }
+
+    /// Ends all cycles that are over: the usage belongs to the first of them, for the node has counted nothing since.
+    private func endCycle(of id: Int64, now: Int64) {
+        self.fold([id], now: now)
+        guard self.failure == nil, let old = self.ledger.users[id], var entry = self.entries[id] else { return }
+        let plan = old.profile.plan
+        guard let start = plan.cycle.start(containing: now, anchor: old.createdAt, in: entry.zone),
+            let end = plan.cycle.next(after: old.cycleStart, anchor: old.createdAt, in: entry.zone), end <= start
+        else { return }
+        let isDone = self.attempt { () throws(LedgerError) in
+            try self.ledger.endCycle(of: id, at: end)
+            // Cycles in which the node was down have nothing to remember.
+            if start > end { try self.ledger.skipCycles(of: id, to: start) }
+        }
+        guard isDone, let new = self.ledger.users[id] else { return }
+        entry.account.quota.add(new.limit - old.limit + Int64(clamping: old.used.total))
+        entry.nextCycle = plan.cycle.next(after: start, anchor: old.createdAt, in: entry.zone)
+        self.entries[id] = entry
+        self.logger.info("cycle begun", metadata: ["user": "\(old.profile.name)"])
+    }
+
+    /// Takes keys whose time is over out of use.
+    private func dropKeys(of id: Int64, now: Int64) {
+        guard var entry = self.entries[id], let record = self.ledger.users[id] else { return }
+        var profile = record.profile
+        profile.keys.removeAll { $0.expires.map { $0 <= now } ?? false }
+        self.attempt { () throws(LedgerError) in
+            _ = try self.ledger.change(id, to: profile, version: nil, cycleStart: record.cycleStart)
+        }
+        let change = self.placeKeys(of: profile, in: &entry, was: record.profile.keys, now: now)
+        self.entries[id] = entry
+        self.directory.change(adding: change.added, removing: change.removed)
+        self.publish([])
+        self.shared.loops.cut(entry.account)
+    }
+
+    /// Folds what the loops have counted, of all users or of some.
+    func fold(_ ids: [Int64]? = nil, now: Int64) {
+        let counters = (ids ?? Array(self.entries.keys)).compactMap { id in
+            self.entries[id].map { (user: id, counters: $0.account.usage.total) }
+        }
+        self.attempt { () throws(LedgerError) in
+            if self.failure != nil { try self.ledger.probe() }
+            try self.ledger.fold(counters, now: now)
+        }
+    }
+
+    /// Runs what writes to the ledger, and remembers whether that works.
+    @discardableResult
+    func attempt(_ body: () throws(LedgerError) -> Void) -> Bool {
+        do throws(LedgerError) {
+            try body()
+            if self.failure != nil {
+                self.failure = nil
+                self.shared.isClosedToUsers = false
+                self.logger.notice("the ledger is written again")
+            }
+            return true
+        } catch {
+            if self.failure == nil {
+                let policy = self.settings.onFailure
+                self.shared.isClosedToUsers = policy == .refuse
+                self.logger.error(
+                    "the ledger is not written",
+                    metadata: ["reason": "\(error)", "policy": "\(policy.rawValue)"]
+                )
+            }
+            self.failure = error.description
+            return false
+        }
+    }
+}

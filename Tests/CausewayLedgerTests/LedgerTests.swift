@@ -1,0 +1,187 @@
+import CausewayCore
+import CausewayCrypto
+@testable import CausewayLedger
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct LedgerTests {
+    private static let now: Int64 = 1_800_000_000
+
+    private func profile(_ name: String, key: UInt8 = 1, quota: UInt64? = nil) -> UserProfile {
+        var profile = UserProfile(name: name)
+        profile.keys = [UserProfile.Key(secret: Secret(Array(repeating: key, count: 16)))]
+        profile.plan.quota = quota
+        return profile
+    }
+
+    private func ledger(_ directory: TemporaryDirectory, loops: Int = 2) throws -> Ledger {
+        try Ledger(directory: directory.path + "/ledger", loops: loops, now: Self.now)
+    }
+
+    @Test func `users are there after a restart, as they were`() throws {
+        let directory = try TemporaryDirectory()
+        var wanted = self.profile("alice", quota: 5)
+        wanted.note = "the first"
+        wanted.password = Secret(Array("p:w".utf8))
+        wanted.plan.cycle = .monthly(day: 31)
+        wanted.plan.zone = "Europe/Berlin"
+        wanted.plan.expires = 1_900_000_000
+        wanted.plan.limits = UserAccount.Limits(rateUp: nil, rateDown: nil, connections: 3, devices: 2)
+        wanted.keys.append(UserProfile.Key(secret: Secret(Array(repeating: 9, count: 32)), expires: 77))
+        wanted.isEnabled = false
+        do {
+            let ledger = try self.ledger(directory)
+            _ = try ledger.add([wanted], now: Self.now) { _ in 42 }
+        }
+        let ledger = try self.ledger(directory)
+        let record = try #require(ledger.user(named: "alice"))
+        #expect(record.profile == wanted && record.cycleStart == 42 && record.createdAt == Self.now)
+        #expect(ledger.notices.isEmpty)
+    }
+
+    @Test func `what was counted is there after kill -9, once, however often it is folded`() throws {
+        let directory = try TemporaryDirectory()
+        var expected = Traffic()
+        for round in 0..<5 as Range<UInt64> {
+            let ledger = try self.ledger(directory)
+            if round == 0 { _ = try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 } }
+            let user = try #require(ledger.user(named: "alice"))
+            #expect(user.used == expected && user.total == expected)
+            let counters = try ledger.allocateCounters(for: user.id)
+            counters.up(0).add(100 + round)
+            counters.down(1).add(7)
+            if round % 2 == 0 {
+                try ledger.fold([(user.id, counters.total)], now: Self.now)
+                try ledger.fold([(user.id, counters.total)], now: Self.now)
+            }
+            counters.up(1).add(1)
+            expected = expected + Traffic(up: 101 + round, down: 7)
+            // The ledger goes without a word, as a process does that is killed.
+        }
+        let ledger = try self.ledger(directory)
+        let user = try #require(ledger.user(named: "alice"))
+        #expect(user.used == expected)
+        let hours = try ledger.hours(of: user.id, since: 0)
+        #expect(hours.map(\.traffic) == [expected])
+    }
+
+    @Test func `a process that ends between the fold and the new file counts nothing twice`() throws {
+        let directory = try TemporaryDirectory()
+        let files = directory.path + "/ledger"
+        do {
+            let ledger = try self.ledger(directory)
+            _ = try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }
+            let user = try #require(ledger.user(named: "alice"))
+            try ledger.allocateCounters(for: user.id).up(0).add(1000)
+        }
+        let old = try Command.run(["cat", "\(files)/counters"]).output
+        do {
+            let ledger = try self.ledger(directory)
+            #expect(ledger.user(named: "alice")?.used.up == 1000)
+        }
+        // The file that was folded is back, as if the rename had not happened.
+        try directory.write(old, to: "ledger/counters")
+        let ledger = try self.ledger(directory)
+        #expect(ledger.user(named: "alice")?.used.up == 1000)
+        #expect(ledger.notices.isEmpty)
+    }
+
+    @Test func `a counter that was corrected downwards takes usage back`() throws {
+        let directory = try TemporaryDirectory()
+        let ledger = try self.ledger(directory)
+        let user = try #require(try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }.first)
+        let counters = try ledger.allocateCounters(for: user.id)
+        counters.down(0).add(500)
+        try ledger.fold([(user.id, counters.total)], now: Self.now)
+        counters.down(0).subtract(200)
+        try ledger.fold([(user.id, counters.total)], now: Self.now)
+        #expect(ledger.user(named: "alice")?.used.down == 300)
+    }
+
+    @Test(arguments: ["foreign", "torn", "short", "empty", "garbage"])
+    func `counters that are not ours are set aside, and said so`(kind: String) throws {
+        let directory = try TemporaryDirectory()
+        let files = directory.path + "/ledger"
+        do {
+            let ledger = try self.ledger(directory)
+            _ = try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }
+        }
+        var bytes = try Command.run(["cat", "\(files)/counters"]).output
+        switch kind {
+        case "foreign":
+            let other = try TemporaryDirectory()
+            _ = try self.ledger(other)
+            bytes = try Command.run(["cat", "\(other.path)/ledger/counters"]).output
+        case "torn": bytes[33] ^= 0x40
+        case "short": bytes = Array(bytes[..<20])
+        case "empty": bytes = []
+        default: bytes = BytePattern.slice(at: 0, count: 10_000)
+        }
+        try directory.write(bytes, to: "ledger/counters")
+        let ledger = try self.ledger(directory)
+        #expect(ledger.notices.count == 1 && ledger.notices.first?.contains("set aside") == true, "\(ledger.notices)")
+        #expect(access("\(files)/counters.foreign-\(Self.now)", F_OK) == 0)
+        #expect(ledger.user(named: "alice")?.used == Traffic())
+    }
+
+    @Test func `a ledger in use, a foreign database and a damaged one are refused, and stay as they are`() throws {
+        let directory = try TemporaryDirectory()
+        let files = directory.path + "/ledger"
+        do {
+            let ledger = try self.ledger(directory)
+            #expect(throws: LedgerError.inUse(path: files)) { try self.ledger(directory) }
+            _ = ledger
+        }
+        let garbage = BytePattern.slice(at: 0, count: 50_000)
+        try directory.write(garbage, to: "ledger/ledger.sqlite")
+        #expect(throws: LedgerError.notALedger(path: "\(files)/ledger.sqlite", reason: "file is not a database")) {
+            try self.ledger(directory)
+        }
+        let isSame = try Command.run(["cat", "\(files)/ledger.sqlite"]).output == garbage
+        #expect(isSame)
+    }
+
+    @Test func `a cycle ends once, and is remembered`() throws {
+        let directory = try TemporaryDirectory()
+        let ledger = try self.ledger(directory)
+        let user = try #require(try ledger.add([self.profile("alice", quota: 900)], now: 100) { _ in 100 }.first)
+        let counters = try ledger.allocateCounters(for: user.id)
+        counters.up(0).add(10)
+        try ledger.topUp(user.id, by: 50)
+        try ledger.fold([(user.id, counters.total)], now: 150)
+        try ledger.endCycle(of: user.id, at: 200)
+        try ledger.endCycle(of: user.id, at: 200)
+        counters.up(0).add(5)
+        try ledger.fold([(user.id, counters.total)], now: 250)
+        let record = try #require(ledger.user(named: "alice"))
+        #expect(record.used.up == 5 && record.total.up == 15 && record.cycleStart == 200 && record.topUp == 0)
+        let cycles = try ledger.cycles(of: user.id)
+        #expect(cycles == [.init(start: 100, end: 200, traffic: Traffic(up: 10), quota: 950)])
+    }
+
+    @Test func `names and keys are there once, and a change that comes late is told`() throws {
+        let directory = try TemporaryDirectory()
+        let ledger = try self.ledger(directory)
+        let users = [self.profile("alice", key: 1), self.profile("bob", key: 2)]
+        let records = try ledger.add(users, now: 0) { _ in 0 }
+        #expect(throws: LedgerError.nameTaken("bob")) {
+            try ledger.add([self.profile("carol", key: 3), self.profile("bob", key: 4)], now: 0) { _ in 0 }
+        }
+        // All or none.
+        #expect(ledger.user(named: "carol") == nil)
+        #expect(throws: LedgerError.keyTaken(user: "carol")) {
+            try ledger.add([self.profile("carol", key: 2)], now: 0) { _ in 0 }
+        }
+        var alice = records[0]
+        alice.profile.note = "x"
+        _ = try ledger.change(alice.id, to: alice.profile, version: alice.version, cycleStart: 0)
+        #expect(throws: LedgerError.conflict(user: "alice", version: 2)) {
+            try ledger.change(alice.id, to: alice.profile, version: alice.version, cycleStart: 0)
+        }
+        try ledger.remove([alice.id])
+        #expect(ledger.user(named: "alice") == nil)
+        _ = try ledger.add([self.profile("alice", key: 1)], now: 0) { _ in 0 }
+        #expect(ledger.user(named: "alice")?.id == 3)
+    }
+}
