@@ -159,6 +159,8 @@ public final class Node {
         self.threads = []
         self.users?.stop()
         self.users = nil
+        // The loops know each other by what they share, and would keep each other.
+        self.shared.loops.set([])
         self.logger.info("stopped")
     }
 

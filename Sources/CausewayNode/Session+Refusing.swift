@@ -7,10 +7,11 @@ extension Session {
     private static let lingerTimeout = Interval.seconds(1)
     /// Reads that one turn throws away before others have theirs.
     private static let discardBatch = 16
-    /// Bytes of a refused stream that are read at once; from then on it is read slowly. That costs whoever sends it
-    /// more than us, and tells a blind relay in front that nobody wants the bytes.
-    private static let drainedAtOnce = 64 * 1024
-    private static let drainRest = Interval.milliseconds(500)
+    /// Bytes of a refused stream that are read at once; then it is read slowly, and at last not at all. That costs
+    /// whoever sends it more than us, and tells a blind relay in front that nobody wants the bytes.
+    static let discardedAtOnce = 64 * 1024
+    private static let discardedAtMost = 1 << 20
+    private static let discardRest = Interval.milliseconds(500)
 
     var isDraining: Bool {
         if case .draining = self.phase { true } else { false }
@@ -91,10 +92,10 @@ extension Session {
 
     /// Reads and throws away; ends with the peer.
     func discard() {
-        if case .draining = self.phase, self.discardedCount >= Self.drainedAtOnce {
-            guard self.near.isReadable else { return }
-            self.discardedCount -= Scratch.chunkCount
-            return self.waitForTurn(Self.drainRest)
+        if case .draining = self.phase, self.discardedCount >= self.discardLimit {
+            guard self.discardLimit < Self.discardedAtMost else { return }
+            self.discardLimit += Scratch.chunkCount
+            return self.waitForTurn(Self.discardRest)
         }
         for _ in 0..<Self.discardBatch {
             let result: TransferResult
@@ -109,7 +110,7 @@ extension Session {
             case .transferred(let count):
                 guard case .draining = self.phase else { continue }
                 self.discardedCount += count
-                if self.discardedCount >= Self.drainedAtOnce { return self.discard() }
+                if self.discardedCount >= self.discardLimit { return self.discard() }
             case .wouldBlock: return
             case .endOfStream, .failed:
                 if case .corrupted = self.phase { return self.abort() }

@@ -73,8 +73,9 @@ final class Session: EventHandler {
     private var countedDown: UInt64 = 0
     /// When the session was last seen to move; the idle deadline is checked against it when its timer fires.
     private(set) var lastActivity: Instant
-    /// Bytes that were thrown away.
+    /// Bytes of a refused stream that were thrown away, and those that may be by now.
     var discardedCount = 0
+    var discardLimit = Session.discardedAtOnce
     /// Runs while the session waits until its user may move bytes again.
     var turnTimer = TimerWheel.Handle.none
     /// The front, which still has to answer, until the session is open or refused.

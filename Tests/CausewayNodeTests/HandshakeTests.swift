@@ -57,7 +57,7 @@ import Testing
         let port = try FreePort.next()
         let node = try LocalNode(Self.tunnel(port: port, reject: "drain", handshake: "30 s"))
         let socket = try LoopbackSocket(connectingTo: port)
-        for _ in 0..<100 { try socket.write([UInt8](repeating: 0x44, count: 50_000)) }
+        for _ in 0..<3 { try socket.write([UInt8](repeating: 0x44, count: 50_000)) }
         socket.finishWriting()
         #expect(socket.read() == .end)
         #expect(node.hasSettled)

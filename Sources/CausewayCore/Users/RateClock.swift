@@ -52,8 +52,9 @@ public struct RateClock: ~Copyable, Sendable {
             let start = max(clock, time)
             let fits = start < end ? Self.bytes(in: end - start, at: rate) : 0
             guard fits >= least || start == time else {
+                // Until enough fits, or until the clock is no longer ahead: then the least passes in any case.
                 let due = start &+ Self.time(of: least, at: rate)
-                let wait = due > end ? due - end : 0
+                let wait = min(due > end ? due - end : 0, start - time)
                 return .wait(Interval(nanoseconds: Int64(clamping: max(wait, 1_000_000))))
             }
             let count = min(max(fits, least), wanted)
