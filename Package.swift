@@ -89,8 +89,8 @@ let package = Package(
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayNode", "CausewayWire",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayNode",
+                "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings

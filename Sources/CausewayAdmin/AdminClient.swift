@@ -24,11 +24,52 @@ public struct AdminClient: Sendable {
 
     /// The answer to GET as it came: one JSON text.
     public func text(of target: String) throws(AdminError) -> String {
-        String(decoding: try self.get(target), as: UTF8.self)
+        String(decoding: try self.send(AdminRequest(target: target)), as: UTF8.self)
     }
 
-    private func get<Value: Decodable>(_ target: String, as type: Value.Type) throws(AdminError) -> Value {
-        let body = try self.get(target)
+    /// The answer to GET.
+    public func get<Value: Decodable>(_ target: String, as type: Value.Type) throws(AdminError) -> Value {
+        try self.decode(type, try self.send(AdminRequest(target: target)))
+    }
+
+    /// The answer to a request that changes something.
+    public func send<Value: Decodable>(
+        _ method: String,
+        _ target: String,
+        _ body: (some Encodable)?,
+        as type: Value.Type
+    ) throws(AdminError) -> Value {
+        try self.decode(type, try self.send(AdminRequest(method: method, target: target, body: try self.encode(body))))
+    }
+
+    /// Asks to remove what `target` names.
+    public func delete(_ target: String) throws(AdminError) {
+        _ = try self.send(AdminRequest(method: "DELETE", target: target))
+    }
+
+    /// The path of a user, whatever the name is (RFC 3986 section 2.1).
+    public static func path(ofUser name: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        let encoded = name.utf8.map { byte -> String in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e:
+                return String(UnicodeScalar(byte))
+            default: return "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+        return "/v1/users/\(encoded.joined())"
+    }
+
+    private func encode(_ body: (some Encodable)?) throws(AdminError) -> [UInt8]? {
+        guard let body else { return nil }
+        do {
+            return try AdminJSON.encode(body)
+        } catch {
+            throw .notUnderstood(path: self.path, reason: "\(error)")
+        }
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ body: [UInt8]) throws(AdminError) -> Value {
         do {
             return try AdminJSON.decode(type, from: body)
         } catch {
@@ -36,7 +77,7 @@ public struct AdminClient: Sendable {
         }
     }
 
-    private func get(_ target: String) throws(AdminError) -> [UInt8] {
+    private func send(_ request: AdminRequest) throws(AdminError) -> [UInt8] {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         defer { try? group.syncShutdownGracefully() }
         let loop = group.next()
@@ -47,7 +88,7 @@ public struct AdminClient: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(
-                        AdminExchange(target: target, maximumCount: Self.maximumCount, answer: answer)
+                        AdminExchange(request, maximumCount: Self.maximumCount, answer: answer)
                     )
                 }
             }
@@ -57,9 +98,12 @@ public struct AdminClient: Sendable {
         deadline.cancel()
         switch result {
         case .success(let answer):
-            guard answer.status == 200 else {
+            guard (200..<300).contains(answer.status) else {
                 let failure = try? AdminJSON.decode(AdminFailure.self, from: answer.body)
-                throw .notUnderstood(path: self.path, reason: failure?.error ?? "status \(answer.status)")
+                guard let reason = failure?.error else {
+                    throw .notUnderstood(path: self.path, reason: "status \(answer.status)")
+                }
+                throw .refused(reason: reason)
             }
             return answer.body
         case .failure(let error as AdminError): throw error

@@ -12,6 +12,8 @@ public enum AdminError: Error, Equatable, CustomStringConvertible, Sendable {
     case notPermitted(path: String)
     /// No answer in time.
     case timedOut(path: String)
+    /// The node does not do what it was asked for, and says why.
+    case refused(reason: String)
     /// What answers is no node of this version.
     case notUnderstood(path: String, reason: String)
 
@@ -23,6 +25,7 @@ public enum AdminError: Error, Equatable, CustomStringConvertible, Sendable {
         case .notRunning(let path): "nobody answers at \(path): is the node running, with admin.socket set?"
         case .notPermitted(let path): "\(path) is not for this user"
         case .timedOut(let path): "no answer from \(path)"
+        case .refused(let reason): reason
         case .notUnderstood(let path, let reason): "\(path) answers with something else: \(reason)"
         }
     }

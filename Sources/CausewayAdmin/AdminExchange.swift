@@ -1,6 +1,14 @@
 import NIOCore
 import NIOHTTP1
 
+/// What a node is asked.
+struct AdminRequest: Sendable {
+    var method = "GET"
+    var target: String
+    /// JSON.
+    var body: [UInt8]?
+}
+
 /// Status and body of an answer.
 struct AdminAnswer: Sendable {
     var status: UInt
@@ -16,21 +24,33 @@ final class AdminExchange: ChannelInboundHandler {
         case tooLong, endedEarly
     }
 
-    private let target: String
+    private let request: AdminRequest
     private let maximumCount: Int
     private let answer: EventLoopPromise<AdminAnswer>
     private var received = AdminAnswer(status: 0, body: [])
 
-    init(target: String, maximumCount: Int, answer: EventLoopPromise<AdminAnswer>) {
-        self.target = target
+    init(_ request: AdminRequest, maximumCount: Int, answer: EventLoopPromise<AdminAnswer>) {
+        self.request = request
         self.maximumCount = maximumCount
         self.answer = answer
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let fields: HTTPHeaders = ["Host": "causeway", "Connection": "close"]
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: self.target, headers: fields)
+        var fields: HTTPHeaders = ["Host": "causeway", "Connection": "close"]
+        if let body = self.request.body {
+            fields.add(name: "Content-Type", value: "application/json")
+            fields.add(name: "Content-Length", value: "\(body.count)")
+        }
+        let head = HTTPRequestHead(
+            version: .http1_1,
+            method: HTTPMethod(rawValue: self.request.method),
+            uri: self.request.target,
+            headers: fields
+        )
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if let body = self.request.body {
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+        }
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 

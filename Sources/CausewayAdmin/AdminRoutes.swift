@@ -3,13 +3,13 @@ import Hummingbird
 
 /// The routes of the API. What has none is answered in JSON too.
 enum AdminRoutes {
-    /// Requests have no bodies yet; what some client sends all the same is not read beyond this.
     private static let contentType = "application/json"
 
     static func router(_ control: any NodeControl) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: JSONFailures())
         router.get("v1/status") { _, _ in try Self.response(.ok, control.status()) }
+        UserRoutes.add(to: router, control)
         return router
     }
 
@@ -29,8 +29,19 @@ enum AdminRoutes {
         ) async throws -> Response {
             do {
                 return try await next(request, context)
+            } catch let error as ControlError {
+                return try AdminRoutes.response(Self.status(of: error), AdminFailure(error: error.description))
             } catch let error as any HTTPResponseError {
                 return try AdminRoutes.response(error.status, AdminFailure(error: error.status.reasonPhrase))
+            }
+        }
+
+        private static func status(of error: ControlError) -> HTTPResponse.Status {
+            switch error {
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .invalid: .unprocessableContent
+            case .unavailable: .serviceUnavailable
             }
         }
     }

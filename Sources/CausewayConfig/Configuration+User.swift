@@ -22,6 +22,14 @@ extension Configuration {
         public static let maximumNoteCount = 1024
     }
 
+    /// Whether a user can be called `text`.
+    public static func isUserName(_ text: String) -> Bool { UniqueNames.isName(text) }
+
+    /// Whether `text` can stand beside a user.
+    public static func isUserNote(_ text: String) -> Bool {
+        text.utf8.count <= User.maximumNoteCount && text.unicodeScalars.allSatisfy { $0.isPrintable }
+    }
+
     /// Where users and what they use are kept.
     public struct Ledger: Equatable, Sendable {
         /// The directory; `nil` keeps everything in memory, and forgets it with the process.

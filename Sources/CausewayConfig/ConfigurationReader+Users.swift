@@ -30,10 +30,7 @@ extension ConfigurationReader {
         let password = fields["password"].map { self.password($0) }
         let note = fields.value("note", default: "") { field in
             field.parsed("up to \(Configuration.User.maximumNoteCount) bytes of printable text") { text in
-                let isNote =
-                    text.utf8.count <= Configuration.User.maximumNoteCount
-                    && text.unicodeScalars.allSatisfy { $0.isPrintable }
-                return isNote ? text : nil
+                Configuration.isUserNote(text) ? text : nil
             }
         }
         let isDisabled = fields.value("disabled", default: false) { $0.flag() }

@@ -133,7 +133,7 @@ struct UniqueNames {
 
     /// Whether `text` can be a name. A colon would end a user's name in HTTP (RFC 7617), and is nothing to miss in
     /// others.
-    private static func isName(_ text: String) -> Bool {
+    static func isName(_ text: String) -> Bool {
         guard (1...self.maximumCount).contains(text.utf8.count), text.first != " ", text.last != " " else {
             return false
         }

@@ -149,6 +149,13 @@ extension Ledger {
 
     // MARK: - Questions
 
+    /// What a user has used in this cycle, and ever, with what the counters have beyond the last fold.
+    public func present(_ record: UserRecord, counters: Traffic) -> (used: Traffic, total: Traffic) {
+        let up = Int64(bitPattern: counters.up &- record.folded.up)
+        let down = Int64(bitPattern: counters.down &- record.folded.down)
+        return (Self.sum(record.used, up, down), Self.sum(record.total, up, down))
+    }
+
     /// Usage within a length of time.
     public struct Period: Equatable, Sendable {
         /// Seconds since 1970.
@@ -157,6 +164,13 @@ extension Ledger {
         public var traffic: Traffic
         /// The quota of a cycle, top-ups included.
         public var quota: UInt64?
+
+        public init(start: Int64, end: Int64, traffic: Traffic, quota: UInt64? = nil) {
+            self.start = start
+            self.end = end
+            self.traffic = traffic
+            self.quota = quota
+        }
     }
 
     /// The usage of the hours from `since` on that had any, the oldest first.

@@ -139,7 +139,13 @@ public final class Node {
 
     private func startAdmin(aead: String) throws {
         guard let path = self.adminSocket else { return }
-        let report = StatusReport(plan: self.plan, shared: self.shared, version: self.version, aead: aead)
+        let report = StatusReport(
+            plan: self.plan,
+            shared: self.shared,
+            users: self.users,
+            version: self.version,
+            aead: aead
+        )
         let server = AdminServer(socket: path, control: report, logger: self.logger)
         do throws(AdminError) {
             try server.start()

@@ -13,8 +13,10 @@ final class StatusReport: NodeControl {
     private let aead: String
     private let startedAt: UInt64
     private let start: Instant
+    let userControl: (any UserControl)?
 
-    init(plan: Plan, shared: SharedState, version: String, aead: String) {
+    init(plan: Plan, shared: SharedState, users: UserService?, version: String, aead: String) {
+        self.userControl = users
         self.plan = plan
         self.shared = shared
         self.version = version

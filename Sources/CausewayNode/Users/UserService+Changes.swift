@@ -43,6 +43,7 @@ extension UserService {
         self.changeDirectory(adding: keys.added, removing: keys.removed)
         let hasOtherPassword = old.profile.password != new.profile.password
         if hasOtherPassword { self.setPassword(of: new.profile, account) }
+        entry.due = Self.due(entry, new.profile)
         self.entries[id] = entry
         if !keys.added.isEmpty || !keys.removed.isEmpty || hasOtherPassword { self.publish([]) }
         self.shared.loops.cut(account)

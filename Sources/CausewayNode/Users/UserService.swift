@@ -23,6 +23,8 @@ final class UserService: @unchecked Sendable {
         var zone: TimeZoneRules
         /// When the next cycle begins, in seconds since 1970.
         var nextCycle: Int64?
+        /// When something is to be done next: a cycle begins, or the plan or a key ends. In seconds since 1970.
+        var due = Int64.max
         /// The keys' places among the credentials.
         var places: [Int] = []
     }
@@ -121,6 +123,7 @@ final class UserService: @unchecked Sendable {
             entry.nextCycle = profile.plan.cycle.next(after: record.cycleStart, anchor: record.createdAt, in: zone)
             added += self.placeKeys(of: profile, in: &entry, now: now).added
             self.setPassword(of: profile, account)
+            entry.due = Self.due(entry, profile)
             self.entries[record.id] = entry
             accounts.append(account)
         }
@@ -190,6 +193,12 @@ final class UserService: @unchecked Sendable {
         }
     }
 
+    /// When something is to be done for a user next.
+    static func due(_ entry: Entry, _ profile: UserProfile) -> Int64 {
+        let times = [entry.nextCycle, profile.plan.expires] + profile.keys.map(\.expires)
+        return times.compactMap { $0 }.min() ?? .max
+    }
+
     static func standing(of profile: UserProfile, now: Int64) -> UserAccount.Standing {
         if !profile.isEnabled { return .disabled }
         if let expires = profile.plan.expires, expires <= now { return .expired }
@@ -215,7 +224,10 @@ final class UserService: @unchecked Sendable {
             self.ledger.synchronize()
             self.checkpoints += 1
             if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil { self.fold(now: now) }
-            for id in Array(self.entries.keys) { self.look(after: id, now: now) }
+            for (id, entry) in self.entries {
+                if entry.due <= now { self.attend(to: id, now: now) }
+                if entry.account.connections > 0 { self.enforce(entry.account) }
+            }
             if now / 3600 != self.lastHour {
                 self.lastHour = now / 3600
                 let days = Int64(self.settings.hourlyDays)
@@ -226,7 +238,8 @@ final class UserService: @unchecked Sendable {
         }
     }
 
-    private func look(after id: Int64, now: Int64) {
+    /// Does what is due for a user.
+    private func attend(to id: Int64, now: Int64) {
         guard let entry = self.entries[id], let profile = self.ledger.users[id]?.profile else { return }
         let account = entry.account
         if let next = entry.nextCycle, next <= now { self.endCycle(of: id, now: now) }
@@ -237,7 +250,15 @@ final class UserService: @unchecked Sendable {
             self.dropKeys(of: id, now: now)
             break
         }
-        guard account.connections > 0 else { return }
+        guard let entry = self.entries[id], let profile = self.ledger.users[id]?.profile else { return }
+        // A plan that is over stays so; what could not be done now is tried again.
+        let isOver = profile.plan.expires.map { $0 <= now } ?? false
+        let others = [entry.nextCycle].compactMap { $0 } + profile.keys.compactMap(\.expires)
+        self.entries[id]?.due = isOver ? others.min() ?? .max : Self.due(entry, profile)
+    }
+
+    /// Sees to it that a user has no sessions that it may not have.
+    private func enforce(_ account: UserAccount) {
         if account.denial != nil { self.shared.loops.cut(account) }
         let sources = account.overdueDevices(now: HostSystem.now)
         if !sources.isEmpty { self.shared.loops.execute { $0.cut(account, from: sources) } }
