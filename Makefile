@@ -1,6 +1,6 @@
 # Everything is in Scripts/; this file gives it names.
 
-.PHONY: build run test test-sanitized lint format fuzz clean
+.PHONY: build run test test-sanitized torture lint format fuzz clean
 
 build:
 	@Scripts/packages build
@@ -15,6 +15,11 @@ test:
 
 test-sanitized:
 	@Scripts/test-sanitized
+
+# A node killed a thousand times under full load, and its bill.
+torture:
+	@Scripts/packages test
+	CAUSEWAY_KILLS=1000 swift test --filter KillTests
 
 lint:
 	@Scripts/lint

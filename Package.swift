@@ -66,7 +66,10 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
-        target("CausewayConfig", ["CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire", "Yams"]),
+        target(
+            "CausewayConfig",
+            ["CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire", "Yams"]
+        ),
         target(
             "CausewayAdmin",
             [

@@ -56,7 +56,9 @@ enum UserRoutes {
 
     private static func name(_ context: BasicRequestContext) throws(ControlError) -> String {
         guard let name = context.parameters.get("name") else { throw .notFound("no name") }
-        guard let decoded = Self.decoded(name[...]) else { throw .invalid("the name is not encoded as UTF-8 and percent signs") }
+        guard let decoded = Self.decoded(name[...]) else {
+            throw .invalid("the name is not encoded as UTF-8 and percent signs")
+        }
         return decoded
     }
 

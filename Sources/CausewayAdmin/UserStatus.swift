@@ -41,11 +41,34 @@ public struct UserStatus: Codable, Equatable, Sendable {
     public var devices: Int?
 
     public init(
-        name: String, note: String, state: String, enabled: Bool, declared: Bool, version: Int64, keys: Int,
-        hasPassword: Bool, quota: UInt64?, topUp: UInt64, usedUp: UInt64, usedDown: UInt64, left: UInt64?,
-        totalUp: UInt64, totalDown: UInt64, unanswered: UInt64, cycle: String, zone: String, cycleStart: Int64,
-        cycleEnd: Int64?, expires: Int64?, createdAt: Int64, rateUp: UInt64?, rateDown: UInt64?,
-        connectionLimit: Int?, connections: Int, deviceLimit: Int?, devices: Int?
+        name: String,
+        note: String,
+        state: String,
+        enabled: Bool,
+        declared: Bool,
+        version: Int64,
+        keys: Int,
+        hasPassword: Bool,
+        quota: UInt64?,
+        topUp: UInt64,
+        usedUp: UInt64,
+        usedDown: UInt64,
+        left: UInt64?,
+        totalUp: UInt64,
+        totalDown: UInt64,
+        unanswered: UInt64,
+        cycle: String,
+        zone: String,
+        cycleStart: Int64,
+        cycleEnd: Int64?,
+        expires: Int64?,
+        createdAt: Int64,
+        rateUp: UInt64?,
+        rateDown: UInt64?,
+        connectionLimit: Int?,
+        connections: Int,
+        deviceLimit: Int?,
+        devices: Int?
     ) {
         self.name = name
         self.note = note

@@ -92,7 +92,10 @@ extension Ledger {
     func load() throws {
         try self.database.read { db in
             var keys: [Int64: [UserProfile.Key]] = [:]
-            let rows = try Row.fetchCursor(db, sql: "SELECT user_id, key, expires FROM user_key ORDER BY user_id, place")
+            let rows = try Row.fetchCursor(
+                db,
+                sql: "SELECT user_id, key, expires FROM user_key ORDER BY user_id, place"
+            )
             while let row = try rows.next() {
                 guard let bytes = Base64.decode(row["key"] as String) else { continue }
                 keys[row["user_id"], default: []].append(

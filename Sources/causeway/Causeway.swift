@@ -8,6 +8,8 @@ struct Causeway: ParsableCommand {
         abstract: "A cross-border relay and tunnel proxy.",
         discussion: ExitStatus.documentation,
         version: Version.text,
-        subcommands: [Run.self, Check.self, Status.self, UserCommand.self, Usage.self, Probe.self, Keygen.self, ShowVersion.self]
+        subcommands: [
+            Run.self, Check.self, Status.self, UserCommand.self, Usage.self, Probe.self, Keygen.self, ShowVersion.self,
+        ]
     )
 }

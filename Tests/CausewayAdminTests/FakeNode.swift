@@ -54,5 +54,7 @@ final class FakeNode: NodeControl {
         ]
     )
 
+    var userControl: (any UserControl)? { nil }
+
     func status() -> NodeStatus { Self.full }
 }

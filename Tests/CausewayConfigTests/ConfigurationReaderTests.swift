@@ -56,7 +56,10 @@ import Testing
         ("log: { clients: yes }", "f:3: log.clients: is not true or false"),
         ("limits: { buffers: 1 KiB }", #"f:3: limits.buffers: is not a number of bytes such as "256 MiB""#),
         ("limts: {}", #"f:3: limts: unknown key (did you mean "limits"?)"#),
-        ("zebra: {}", "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits, admin, ledger"),
+        (
+            "zebra: {}",
+            "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits, admin, ledger"
+        ),
         ("ledger: {}", #"f:3: ledger: needs "path""#),
         ("ledger: { path: /x, checkpoint: 1500 ms }", "f:3: ledger.checkpoint: is not a whole number of seconds"),
         ("ledger: { path: /x, on_failure: stop }", "f:3: ledger.on_failure: is not one of continue, refuse"),

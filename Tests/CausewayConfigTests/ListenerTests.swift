@@ -65,7 +65,10 @@ import Testing
         (#"type: mixed, address: "127.0.0.1:1", mptcp: 1"#, "mptcp: is not true or false"),
         (#"type: mixed, address: "127.0.0.1:1", source: 10.0.0.1"#, "source: unknown key"),
         (#"type: mixde, address: "127.0.0.1:1""#, #"(did you mean "mixed"?)"#),
-        (#"type: mixed, address: "127.0.0.1:1", users: true"#, "users: there are no users, and no ledger that could have some"),
+        (
+            #"type: mixed, address: "127.0.0.1:1", users: true"#,
+            "users: there are no users, and no ledger that could have some"
+        ),
         (#"type: mixed, address: "127.0.0.1:1", congestion: {}"#, "congestion: is not built yet"),
         (#"type: tunnel, address: "127.0.0.1:1""#, #"needs "key""#),
         (#"type: tunnel, address: "127.0.0.1:1", key: "AAAA""#, "the key has 3 bytes, where the method wants 16"),

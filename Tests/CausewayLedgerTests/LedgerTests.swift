@@ -1,9 +1,10 @@
 import CausewayCore
 import CausewayCrypto
-@testable import CausewayLedger
 import Glibc
 import TestSupport
 import Testing
+
+@testable import CausewayLedger
 
 @Suite struct LedgerTests {
     private static let now: Int64 = 1_800_000_000

@@ -108,7 +108,9 @@ public struct TimeZoneRules: Sendable {
             guard types >= 1 else { throw .malformed }
             let indices = header + 44 + times * timeWidth
             let records = indices + times
-            func offset(of type: Int) -> Int { Int(Self.integer(bytes[(records + 6 * type)..<(records + 6 * type + 4)])) }
+            func offset(of type: Int) -> Int {
+                Int(Self.integer(bytes[(records + 6 * type)..<(records + 6 * type + 4)]))
+            }
             self.first = offset(of: 0)
             for number in 0..<times {
                 let place = header + 44 + number * timeWidth

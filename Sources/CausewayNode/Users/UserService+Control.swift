@@ -96,9 +96,12 @@ extension UserService: UserControl {
         let now = self.clock()
         var profile = old.profile
         let end = now + Int64(overlap)
-        profile.keys = overlap == 0 ? [] : profile.keys.map { key in
-            UserProfile.Key(secret: key.secret, expires: min(key.expires ?? end, end))
-        }
+        profile.keys =
+            overlap == 0
+            ? []
+            : profile.keys.map { key in
+                UserProfile.Key(secret: key.secret, expires: min(key.expires ?? end, end))
+            }
         profile.keys.insert(UserProfile.Key(secret: Self.newKey(count)), at: 0)
         guard profile.keys.count <= Configuration.User.maximumKeyCount else {
             throw .conflict("\"\(name)\" has \(Configuration.User.maximumKeyCount) keys already")

@@ -50,7 +50,9 @@ enum UserText {
     }
 
     static func periods(_ report: UsageReport) -> [String] {
-        var table = Table([("from", .left), ("to", .left), ("up", .right), ("down", .right), ("total", .right), ("", .left)])
+        var table = Table([
+            ("from", .left), ("to", .left), ("up", .right), ("down", .right), ("total", .right), ("", .left),
+        ])
         let most = report.periods.map { $0.up + $0.down }.max() ?? 0
         for period in report.periods {
             let total = period.up + period.down

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct CycleTests {
     private static let cycles: [Cycle] = [
-        .monthly(day: 1), .monthly(day: 15), .monthly(day: 29), .monthly(day: 30), .monthly(day: 31), .days(1), .days(7),
+        .monthly(day: 1), .monthly(day: 15), .monthly(day: 29), .monthly(day: 30), .monthly(day: 31), .days(1),
+        .days(7),
         .days(30), .days(365),
     ]
 

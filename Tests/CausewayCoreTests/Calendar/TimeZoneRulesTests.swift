@@ -58,7 +58,10 @@ import Testing
         for _ in 0..<20_000 {
             var changed = bytes
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
+                changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(
+                    in: .min ... .max,
+                    using: &random
+                )
             }
             if let rules = try? TimeZoneRules(parsing: changed) { _ = rules.date(of: 4_000_000_000) }
         }
