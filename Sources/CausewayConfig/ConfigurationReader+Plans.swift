@@ -14,7 +14,7 @@ extension ConfigurationReader {
         }
         var zone: TimeZoneRules? = .utc
         if let field = fields["zone"] {
-            zone = field.parsed("a time zone such as \"Europe/Berlin\"") { TimeZoneFile.zone($0, files: self.files) }
+            zone = field.parsed("a time zone such as \"Europe/Berlin\"") { TimeZoneFile.zone($0) }
             if let name = field.text() { plan.zone = name }
         }
         let rate = fields.optional("rate") { $0.rate() }

@@ -7,9 +7,7 @@ public enum TimeZoneFile {
     private static let maximumCount = 1 << 18
 
     /// The zone called `name`, such as `Europe/Berlin`; `nil` where the system has none of that name.
-    public static func zone(_ name: String) -> TimeZoneRules? { self.zone(name, files: .system) }
-
-    static func zone(_ name: String, files: FileReader) -> TimeZoneRules? {
+    public static func zone(_ name: String) -> TimeZoneRules? {
         if name == "UTC" { return .utc }
         let isName = name.utf8.allSatisfy { byte in
             switch byte {
@@ -21,7 +19,7 @@ public enum TimeZoneFile {
             }
         }
         guard isName, (1...64).contains(name.utf8.count), name.first != "/", name.last != "/",
-            case .success(let file) = files.read("\(self.directory)/\(name)", self.maximumCount)
+            case .success(let file) = FileReader.system.read("\(self.directory)/\(name)", self.maximumCount)
         else { return nil }
         return try? TimeZoneRules(parsing: file.bytes)
     }

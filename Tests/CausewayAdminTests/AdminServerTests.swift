@@ -59,7 +59,7 @@ import Testing
             #expect(answer.contains("{\"error\":"), "\(answer)")
         }
         let error = #expect(throws: AdminError.self) { try AdminClient(socket: path).text(of: "/v2") }
-        #expect(error == .notUnderstood(path: path, reason: "Not Found"))
+        #expect(error == .refused(reason: "Not Found"))
     }
 
     @Test func `what is no HTTP is answered and harms nobody`() throws {
