@@ -22,12 +22,14 @@ public struct Entry: Sendable {
     /// - Parameters:
     ///   - group: more of the group, such as `, policy: hash`.
     ///   - more: further sections.
+    ///   - plan: more of the user, such as `, quota: 50 MB`.
     public func relay(
         port: UInt16,
         servers: [UInt16],
         hasUsers: Bool,
         group: String = "",
-        more: String = ""
+        more: String = "",
+        plan: String = ""
     ) -> String {
         """
         listeners:
@@ -40,7 +42,7 @@ public struct Entry: Sendable {
             next: [{ key: "\(self.exit.serverKey)", exit: abroad }]
         exits:
         \(Self.exits(servers, "", group))
-        \(hasUsers ? "users: [{ name: alice, key: \"\(self.accessKey)\" }]" : "")
+        \(hasUsers ? "users: [{ name: alice, key: \"\(self.accessKey)\"\(plan) }]" : "")
         \(more)
 
         """
