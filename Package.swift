@@ -122,7 +122,9 @@ let package = Package(
         tests(
             "CausewayNode",
             [
-                "CausewayBytes", "CausewayConfig", "CausewayCrypto", "CausewayWire",
+                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayIO",
+                "CausewayLedger",
+                "CausewayWire",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -9,6 +9,14 @@ enum AdminRoutes {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: JSONFailures())
         router.get("v1/status") { _, _ in try Self.response(.ok, control.status()) }
+        router.get("metrics") { request, _ in
+            let wantsUsers = request.uri.queryParameters.get("users") == "true"
+            let users = wantsUsers ? try control.userControl?.users() ?? [] : []
+            let page = MetricsPage(control.status(), users: users)
+            var response = Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))
+            response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        }
         UserRoutes.add(to: router, control)
         return router
     }

@@ -30,6 +30,8 @@ final class CauseLog: Sendable {
     private struct Entry {
         var last: Instant
         var suppressed = 0
+        /// Since the start.
+        var total: UInt64 = 1
     }
 
     private static let interval = Interval.seconds(60)
@@ -48,12 +50,13 @@ final class CauseLog: Sendable {
         let key = Key(cause: cause, detail: detail, place: place)
         let count: Int? = self.entries.withLock { entries in
             if var entry = entries[key] {
+                entry.total += 1
                 guard now - entry.last >= Self.interval else {
                     entry.suppressed += 1
                     entries[key] = entry
                     return nil
                 }
-                entries[key] = Entry(last: now)
+                entries[key] = Entry(last: now, total: entry.total)
                 return entry.suppressed + 1
             }
             guard entries.count < Self.capacity else { return nil }
@@ -65,6 +68,13 @@ final class CauseLog: Sendable {
             "\(cause.rawValue)",
             metadata: ["reason": "\(detail)", "at": "\(place)", "count": "\(count)"]
         )
+    }
+
+    /// How often each thing went wrong since the start, in a fixed order.
+    var totals: [(cause: Cause, detail: String, place: String, count: UInt64)] {
+        self.entries.withLock { entries in
+            entries.map { ($0.key.cause, $0.key.detail, $0.key.place, $0.value.total) }
+        }.sorted { ($0.0.rawValue, $0.1, $0.2) < ($1.0.rawValue, $1.1, $1.2) }
     }
 
     /// Logs that a member of a group has changed its state.

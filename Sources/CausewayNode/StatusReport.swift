@@ -13,10 +13,12 @@ final class StatusReport: NodeControl {
     private let aead: String
     private let startedAt: UInt64
     private let start: Instant
-    let userControl: (any UserControl)?
+    private let users: UserService?
+
+    var userControl: (any UserControl)? { self.users }
 
     init(plan: Plan, shared: SharedState, users: UserService?, version: String, aead: String) {
-        self.userControl = users
+        self.users = users
         self.plan = plan
         self.shared = shared
         self.version = version
@@ -45,6 +47,10 @@ final class StatusReport: NodeControl {
                     policy: group.policy.rawValue,
                     members: group.members.map { Self.status(of: $0, now: now) }
                 )
+            },
+            users: self.users?.summary(),
+            events: self.shared.log.totals.map {
+                NodeStatus.Event(cause: $0.cause.rawValue, reason: $0.detail, at: $0.place, count: $0.count)
             }
         )
     }

@@ -47,6 +47,28 @@ import Testing
         #expect(listener["bytes_down"] as? UInt64 == 5_368_709_120)
     }
 
+    @Test func `the metrics are a page that Prometheus reads`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("admin.sock")
+        let server = self.server(path)
+        try server.start()
+        defer { server.stop() }
+        let page = try AdminClient(socket: path).text(of: "/metrics")
+        let line = /[a-z_]+(\{[a-z]+="[^"\\]*"(,[a-z]+="[^"\\]*")*\})? [0-9]+/
+        var types: Set<Substring> = []
+        for text in page.split(separator: "\n") {
+            if text.hasPrefix("# TYPE ") {
+                let isNew = types.insert(text.split(separator: " ")[2]).inserted
+                #expect(isNew, "\(text)")
+            } else if !text.hasPrefix("# HELP ") {
+                #expect(text.wholeMatch(of: line) != nil, "\(text)")
+                let name = text.prefix { $0 != " " && $0 != "{" }
+                #expect(types.contains(name), "\(text)")
+            }
+        }
+        #expect(page.contains("causeway_listener_bytes_total{direction=\"down\",listener=\"in\"} 5368709120\n"))
+    }
+
     @Test func `what there is not is said in JSON`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("admin.sock")

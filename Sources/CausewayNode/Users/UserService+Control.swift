@@ -15,6 +15,23 @@ extension UserService: UserControl {
         }
     }
 
+    /// Users and ledger, all together.
+    func summary() -> NodeStatus.UsersStatus {
+        self.lock.withLock { _ in
+            NodeStatus.UsersStatus(
+                count: self.entries.count,
+                refusals: Dictionary(
+                    self.shared.denials.all.map { ($0.key.rawValue, $0.value) },
+                    uniquingKeysWith: { $0 + $1 }
+                ),
+                ledger: self.settings.path,
+                ledgerLag: UInt64(max(self.clock() - self.foldedAt, 0)),
+                ledgerFailure: self.failure,
+                volatile: self.ledger.volatility
+            )
+        }
+    }
+
     func user(_ name: String) throws(ControlError) -> UserStatus {
         try self.locked { () throws(LedgerError) in try self.shown(try self.record(name)) }
     }

@@ -36,7 +36,7 @@ final class UserService: @unchecked Sendable {
 
     let lock = Mutex(())
     let logger: Logger
-    private let settings: Configuration.Ledger
+    let settings: Configuration.Ledger
     let shared: SharedState
 
     // MARK: Under the lock
@@ -50,6 +50,8 @@ final class UserService: @unchecked Sendable {
     /// Why the ledger cannot be written at present.
     private(set) var failure: String?
     private var checkpoints = 0
+    /// When everything that was counted was last in the database.
+    private(set) var foldedAt: Int64 = 0
     private var lastHour: Int64 = 0
 
     /// Seconds since 1970.
@@ -71,6 +73,7 @@ final class UserService: @unchecked Sendable {
         self.logger = logger
         self.clock = clock
         let now = clock()
+        self.foldedAt = now
         self.ledger = try Ledger(directory: configuration.ledger.path, loops: configuration.loops, now: now)
         for notice in self.ledger.notices { logger.warning("ledger", metadata: ["notice": "\(notice)"]) }
         _ = try self.open(self.ledger.users.values.sorted { $0.id < $1.id }, now: now)
@@ -304,10 +307,11 @@ final class UserService: @unchecked Sendable {
         let counters = (ids ?? Array(self.entries.keys)).compactMap { id in
             self.entries[id].map { (user: id, counters: $0.account.usage.total) }
         }
-        self.attempt { () throws(LedgerError) in
+        let isDone = self.attempt { () throws(LedgerError) in
             if self.failure != nil { try self.ledger.probe() }
             try self.ledger.fold(counters, now: now)
         }
+        if isDone, ids == nil { self.foldedAt = now }
     }
 
     /// Runs what writes to the ledger, and remembers whether that works.
