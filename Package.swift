@@ -53,6 +53,7 @@ let package = Package(
         .target(name: "CMultiBuffer"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         target("CausewayBytes"),
         target("CausewayCrypto", ["CMultiBuffer", "COpenSSL", "CausewayBytes"]),
         target("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
@@ -92,8 +93,8 @@ let package = Package(
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto", "CausewayNode",
-                "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CQREncode", "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto",
+                "CausewayNode", "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings

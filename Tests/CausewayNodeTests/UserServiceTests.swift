@@ -4,11 +4,12 @@ import CausewayConfig
 import CausewayCore
 import CausewayIO
 import CausewayLedger
-@testable import CausewayNode
 import Logging
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import CausewayNode
 
 @Suite struct UserServiceTests {
     /// A clock that stands where the test puts it.
@@ -42,7 +43,8 @@ import Testing
             self.service = try Self.make(self.directory, users, self.clock)
         }
 
-        private static func make(_ directory: TemporaryDirectory, _ users: String, _ clock: Clock) throws -> UserService {
+        private static func make(_ directory: TemporaryDirectory, _ users: String, _ clock: Clock) throws -> UserService
+        {
             let file = try directory.write(
                 """
                 listeners: [{ name: l, type: mixed, address: "127.0.0.1:1", users: true, exit: out }]
@@ -55,7 +57,12 @@ import Testing
             )
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let limits = SharedState.Limits(
-                loops: 2, buffers: 1, sessions: 1, drained: 1, cachedNames: 0, pipes: 1
+                loops: 2,
+                buffers: 1,
+                sessions: 1,
+                drained: 1,
+                cachedNames: 0,
+                pipes: 1
             )
             return try UserService(
                 try Configuration.load(path: file),

@@ -25,7 +25,8 @@ extension EndToEnd {
             init(exit: UInt16) throws {
                 self.port = try FreePort.next()
                 self.directory = try TemporaryDirectory()
-                let files = "admin: { socket: \(self.directory.file("a.sock")) }\nledger: { path: \(self.directory.file("l")) }"
+                let files =
+                    "admin: { socket: \(self.directory.file("a.sock")) }\nledger: { path: \(self.directory.file("l")) }"
                 self.configuration = self.entry.relay(
                     port: self.port,
                     servers: [exit],
