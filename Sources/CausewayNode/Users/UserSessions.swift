@@ -18,7 +18,17 @@ final class UserSessions {
     let account: UserAccount
     let up: ByteCounter
     let down: ByteCounter
-    private(set) var all: [Session] = []
+    private var list: [Entry] = []
+
+    /// A session as its user's list has it: the loop is what keeps it, and it leaves the list before it goes.
+    private struct Entry {
+        unowned let session: Session
+    }
+
+    var isEmpty: Bool { self.list.isEmpty }
+
+    /// The sessions as they are now, so that they may end while somebody goes through them.
+    var all: [Session] { self.list.map(\.session) }
 
     init(_ account: UserAccount, loop: Int) {
         self.account = account
@@ -28,17 +38,17 @@ final class UserSessions {
 
     func add(_ session: Session, by credential: UserDirectory.Credential) {
         let place = UInt8(truncatingIfNeeded: credential.place)
-        session.member = Member(sessions: self, credential: place, index: self.all.count)
-        self.all.append(session)
+        session.member = Member(sessions: self, credential: place, index: self.list.count)
+        self.list.append(Entry(session: session))
     }
 
     func remove(_ session: Session) {
         guard let index = session.member?.index else { return }
         session.member = nil
-        let last = self.all.removeLast()
-        guard last !== session else { return }
-        last.member?.index = index
-        self.all[index] = last
+        let last = self.list.removeLast()
+        guard last.session !== session else { return }
+        last.session.member?.index = index
+        self.list[index] = last
     }
 }
 
@@ -69,6 +79,6 @@ final class LoopUsers {
     func leave(_ session: Session) {
         guard let sessions = session.member?.sessions else { return }
         sessions.remove(session)
-        if sessions.all.isEmpty { self.present[sessions.account.slot] = nil }
+        if sessions.isEmpty { self.present[sessions.account.slot] = nil }
     }
 }
