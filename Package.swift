@@ -74,7 +74,7 @@ let package = Package(
         target(
             "CausewayAdmin",
             [
-                .product(name: "Hummingbird", package: "hummingbird"),
+                "CausewayBytes", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

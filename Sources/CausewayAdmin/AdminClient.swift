@@ -1,3 +1,4 @@
+import CausewayBytes
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -47,18 +48,8 @@ public struct AdminClient: Sendable {
         _ = try self.send(AdminRequest(method: "DELETE", target: target))
     }
 
-    /// The path of a user, whatever the name is (RFC 3986 section 2.1).
-    public static func path(ofUser name: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        let encoded = name.utf8.map { byte -> String in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e:
-                return String(UnicodeScalar(byte))
-            default: return "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return "/v1/users/\(encoded.joined())"
-    }
+    /// The path of a user, whatever the name is.
+    public static func path(ofUser name: String) -> String { "/v1/users/\(PercentEncoding.encode(name))" }
 
     private func encode(_ body: (some Encodable)?) throws(AdminError) -> [UInt8]? {
         guard let body else { return nil }

@@ -1,3 +1,4 @@
+import CausewayBytes
 import HTTPTypes
 import Hummingbird
 
@@ -56,29 +57,10 @@ enum UserRoutes {
 
     private static func name(_ context: BasicRequestContext) throws(ControlError) -> String {
         guard let name = context.parameters.get("name") else { throw .notFound("no name") }
-        guard let decoded = Self.decoded(name[...]) else {
+        guard let decoded = PercentEncoding.decode(name) else {
             throw .invalid("the name is not encoded as UTF-8 and percent signs")
         }
         return decoded
-    }
-
-    /// Text without its percent encoding (RFC 3986 section 2.1); `nil` for what is none.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            rest = rest.dropFirst(2)
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 
     private static func bytes(of request: Request) async throws -> [UInt8] {

@@ -1,3 +1,5 @@
+import CausewayBytes
+
 /// How a client reaches a server, as one line that clients take in (SIP002).
 ///
 ///     ss://method:password@host:port#name
@@ -24,21 +26,7 @@ public struct ServerURI: Equatable, Sendable {
     /// The line.
     public var text: String {
         let host = self.host.contains(":") ? "[\(self.host)]" : self.host
-        let name = self.name.isEmpty ? "" : "#\(Self.encoded(self.name))"
-        return "ss://\(self.method.rawValue):\(Self.encoded(self.password))@\(host):\(self.port)\(name)"
-    }
-
-    /// Percent encoding of everything but what never has a meaning (RFC 3986 section 2.3).
-    private static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e:
-                encoded.unicodeScalars.append(UnicodeScalar(byte))
-            default: encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return encoded
+        let name = self.name.isEmpty ? "" : "#\(PercentEncoding.encode(self.name))"
+        return "ss://\(self.method.rawValue):\(PercentEncoding.encode(self.password))@\(host):\(self.port)\(name)"
     }
 }
