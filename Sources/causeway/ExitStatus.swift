@@ -12,7 +12,7 @@ enum ExitStatus {
     static let configuration = ExitCode(78)
 
     static let documentation = """
-        Exit status: 0 done; 1 what was probed does not work; 64 wrong usage; 69 an address cannot be listened on, or \
-        no node answers; 71 the system refuses what every node needs; 78 the configuration cannot be run.
+        Exit status: 0 done; 1 what was probed does not work; 64 wrong usage; 69 an address cannot be listened on, \
+        the ledger cannot be had or no node answers; 71 the system refuses what every node needs; 78 the configuration cannot be run.
         """
 }

@@ -66,6 +66,8 @@ extension Session {
         guard let account = self.member?.sessions.account else { return }
         self.worker.shared.loops.cut(account)
         self.worker.cut(account)
+        // Somebody has given something back meanwhile: then it goes on.
+        if case .relaying = self.phase { self.waitForTurn(Self.contention) }
     }
 
     // MARK: - Waiting

@@ -155,11 +155,12 @@ final class UserService: @unchecked Sendable {
                 places.append(kept.1)
                 continue
             }
-            // Not a place that has just become free: its sessions may still be there.
+            // Rather not a place that has just become free: its sessions may still be there.
             let candidates = (0..<UserDirectory.Credential.password).map {
                 ($0 + next) % UserDirectory.Credential.password
             }
-            let place = candidates.first { !taken.contains($0) } ?? 0
+            let free = candidates.first { !taken.contains($0) } ?? candidates.first { !places.contains($0) }
+            guard let place = free else { break }
             next = place + 1
             taken.insert(place)
             places.append(place)
@@ -221,16 +222,19 @@ final class UserService: @unchecked Sendable {
 
     /// What is done once a second.
     func checkpoint() {
-        self.shared.loops.execute { $0.touchDevices() }
         self.lock.withLock { _ in
             let now = self.clock()
             self.ledger.synchronize()
             self.checkpoints += 1
             if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil { self.fold(now: now) }
+            var hasDevices = false
             for (id, entry) in self.entries {
                 if entry.due <= now { self.attend(to: id, now: now) }
-                if entry.account.connections > 0 { self.enforce(entry.account) }
+                guard entry.account.connections > 0 else { continue }
+                self.enforce(entry.account)
+                if entry.account.deviceLimit > 0 { hasDevices = true }
             }
+            if hasDevices { self.shared.loops.execute { $0.touchDevices() } }
             if now / 3600 != self.lastHour {
                 self.lastHour = now / 3600
                 let days = Int64(self.settings.hourlyDays)
