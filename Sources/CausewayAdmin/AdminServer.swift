@@ -45,8 +45,6 @@ public final class AdminServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let start = Start()
         let isOver = DispatchSemaphore(value: 0)
-        // The mode has to be right from the first moment, so the mask does it and no later call.
-        let mask = umask(0o777 & ~Self.mode)
         let application = Application(
             router: AdminRoutes.router(self.control),
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
@@ -60,23 +58,38 @@ public final class AdminServer: Sendable {
             logger: self.logger
         )
         let path = self.file.path
-        let task = Task(executorPreference: EventLoopTaskExecutor(group.next())) {
-            do {
-                try await application.run()
-                start.finish(.system(path: path, reason: "ended at once"))
-            } catch {
-                start.finish(.system(path: path, reason: "\(error)"))
+        let (task, failure) = Self.withMask(0o777 & ~Self.mode) {
+            let task = Task(executorPreference: EventLoopTaskExecutor(group.next())) {
+                do {
+                    try await application.run()
+                    start.finish(.system(path: path, reason: "ended at once"))
+                } catch {
+                    start.finish(.system(path: path, reason: "\(error)"))
+                }
+                isOver.signal()
             }
-            isOver.signal()
+            return (task, start.wait())
         }
-        let failure = start.wait()
-        umask(mask)
         if let failure {
             isOver.wait()
             try? group.syncShutdownGracefully()
             throw failure
         }
         self.running.withLock { $0 = Running(group: group, task: task, isOver: isOver) }
+    }
+
+    private static let maskLock = Mutex(())
+
+    /// Runs `body` with another mask for new files: the mode of the socket has to be right from the first moment, so the
+    /// mask does it and no later call. The mask is the process's, so one server at a time.
+    private static func withMask<Value>(_ mask: mode_t, _ body: () -> Value) -> Value {
+        self.maskLock.withLock { _ in
+            let old = umask(mask)
+            defer { umask(old) }
+            // Safe: the value goes from this thread to its caller.
+            nonisolated(unsafe) let value = body()
+            return value
+        }
     }
 
     /// Stops serving and removes the socket.

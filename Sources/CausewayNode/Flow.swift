@@ -35,6 +35,10 @@ struct Flow {
         /// The source has ended without a byte, and may not yet.
         case mute
         case failed(Failure)
+
+        var isExhausted: Bool {
+            if case .exhausted = self { true } else { false }
+        }
     }
 
     enum Failure {

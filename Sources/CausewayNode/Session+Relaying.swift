@@ -68,7 +68,14 @@ extension Session {
             return Turn(up: up, down: .blocked, wait: upWait)
         }
         let (down, downWait) = self.moveDown(&left, isLast: self.up.isFinished)
-        return Turn(up: up, down: down, wait: min(upWait, downWait))
+        // Only who has used up its share waits for more of it.
+        let wait =
+            switch (up.isExhausted, down.isExhausted) {
+            case (true, true): min(upWait, downWait)
+            case (true, false): upWait
+            case (false, _): downWait
+            }
+        return Turn(up: up, down: down, wait: wait)
     }
 
     private func moveUp(_ left: inout Int) -> (Flow.Outcome, Interval) {
