@@ -14,8 +14,8 @@ let swiftSettings: [SwiftSetting] =
     ] + warnings
 
 /// A target of ours: every one is compiled with the same settings.
-func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
 /// The tests of one target, beside the vectors and simulated peers of `TestSupport`.
@@ -74,14 +74,15 @@ let package = Package(
         target(
             "CausewayAdmin",
             [
-                "CausewayBytes", .product(name: "Hummingbird", package: "hummingbird"),
+                "CausewayBytes", "CausewayCrypto", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-            ]
+            ],
+            resources: [.embedInCode("openapi.json")]
         ),
         target(
             "CausewayNode",
@@ -110,7 +111,13 @@ let package = Package(
         .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         .executableTarget(name: "link-emulator", path: "Tests/LinkEmulator"),
         .testTarget(name: "LinkTests", dependencies: ["TestSupport", "link-emulator"], swiftSettings: swiftSettings),
-        tests("CausewayAdmin", [.product(name: "Logging", package: "swift-log")]),
+        tests(
+            "CausewayAdmin",
+            [
+                "CausewayBytes", "CausewayCrypto", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         tests("CausewayBytes"),
         tests("CausewayConfig", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         tests(

@@ -22,7 +22,7 @@ public enum AdminError: Error, Equatable, CustomStringConvertible, Sendable {
         case .notASocket(let path): "\(path) exists and is no socket"
         case .inUse(let path): "another process answers at \(path)"
         case .system(let path, let reason): "\(path): \(reason)"
-        case .notRunning(let path): "nobody answers at \(path): is the node running, with admin.socket set?"
+        case .notRunning(let path): "nobody answers at \(path): is the node running, with this in its \"admin\"?"
         case .notPermitted(let path): "\(path) is not for this user"
         case .timedOut(let path): "no answer from \(path)"
         case .refused(let reason): reason

@@ -25,18 +25,22 @@ final class AdminExchange: ChannelInboundHandler {
     }
 
     private let request: AdminRequest
+    private let token: String?
     private let maximumCount: Int
     private let answer: EventLoopPromise<AdminAnswer>
     private var received = AdminAnswer(status: 0, body: [])
 
-    init(_ request: AdminRequest, maximumCount: Int, answer: EventLoopPromise<AdminAnswer>) {
+    /// - Parameter token: the bearer token, where one is wanted.
+    init(_ request: AdminRequest, token: String?, maximumCount: Int, answer: EventLoopPromise<AdminAnswer>) {
         self.request = request
+        self.token = token
         self.maximumCount = maximumCount
         self.answer = answer
     }
 
     func channelActive(context: ChannelHandlerContext) {
         var fields: HTTPHeaders = ["Host": "causeway", "Connection": "close"]
+        if let token = self.token { fields.add(name: "Authorization", value: "Bearer \(token)") }
         if let body = self.request.body {
             fields.add(name: "Content-Type", value: "application/json")
             fields.add(name: "Content-Length", value: "\(body.count)")

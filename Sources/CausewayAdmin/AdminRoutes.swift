@@ -1,3 +1,4 @@
+import CausewayCrypto
 import HTTPTypes
 import Hummingbird
 
@@ -5,9 +6,17 @@ import Hummingbird
 enum AdminRoutes {
     private static let contentType = "application/json"
 
-    static func router(_ control: any NodeControl) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    /// Sessions that are told of where nobody says how many, and at most.
+    private static let sessionLimits = (standard: 100, maximum: 100_000)
+
+    /// - Parameter tokens: those of which a request needs one; `nil` where it needs none.
+    static func router(_ control: any NodeControl, tokens: [TokenDigest]?) -> Router<AdminContext> {
+        let router = Router(context: AdminContext.self)
         router.add(middleware: JSONFailures())
+        if let tokens { router.add(middleware: BearerAuthentication(tokens, control)) }
+        router.get("openapi.json") { _, _ in
+            Self.response(json: ByteBuffer(bytes: PackageResources.openapi_json))
+        }
         router.get("v1/status") { _, _ in try Self.response(.ok, control.status()) }
         router.get("metrics") { request, _ in
             let wantsUsers = request.uri.queryParameters.get("users") == "true"
@@ -17,13 +26,27 @@ enum AdminRoutes {
             response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
             return response
         }
+        router.get("v1/sessions") { request, _ in
+            let limits = Self.sessionLimits
+            let limit = try request.uri.queryParameters.get("limit").map { text in
+                guard let limit = Int(text), (0...limits.maximum).contains(limit) else {
+                    throw ControlError.invalid("limit: is not a whole number from 0 to \(limits.maximum)")
+                }
+                return limit
+            }
+            let user = request.uri.queryParameters.get("user")
+            return try Self.response(.ok, try control.sessions(of: user, limit: limit ?? limits.standard))
+        }
         UserRoutes.add(to: router, control)
         return router
     }
 
     static func response(_ status: HTTPResponse.Status, _ body: some Encodable) throws -> Response {
-        let bytes = try AdminJSON.encode(body) + [0x0a]
-        var response = Response(status: status, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        Self.response(status, json: ByteBuffer(bytes: try AdminJSON.encode(body) + [0x0a]))
+    }
+
+    private static func response(_ status: HTTPResponse.Status = .ok, json: ByteBuffer) -> Response {
+        var response = Response(status: status, body: ResponseBody(byteBuffer: json))
         response.headers[.contentType] = Self.contentType
         return response
     }
@@ -32,8 +55,8 @@ enum AdminRoutes {
     private struct JSONFailures: RouterMiddleware {
         func handle(
             _ request: Request,
-            context: BasicRequestContext,
-            next: (Request, BasicRequestContext) async throws -> Response
+            context: AdminContext,
+            next: (Request, AdminContext) async throws -> Response
         ) async throws -> Response {
             do {
                 return try await next(request, context)

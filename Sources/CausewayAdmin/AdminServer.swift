@@ -1,3 +1,5 @@
+import CausewayBytes
+import CausewayCrypto
 import Dispatch
 import Glibc
 import Hummingbird
@@ -7,9 +9,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The admin API on a Unix socket: HTTP/1.1 and JSON, on one thread of its own, away from the loops.
+/// The admin API at one endpoint: HTTP/1.1 and JSON, on one thread of its own, away from the loops.
 public final class AdminServer: Sendable {
-    /// Connections at one time; the socket is the operator's, who has few hands.
+    /// Connections at one time; the API is the operator's, who has few hands.
     private static let maximumConnections = 64
     private static let idleTimeout = TimeAmount.seconds(60)
     /// Only its owner and its group may connect.
@@ -17,7 +19,9 @@ public final class AdminServer: Sendable {
     /// Seconds that stopping may take.
     private static let patience = 2
 
-    private let file: SocketFile
+    private let endpoint: AdminEndpoint
+    /// Where the endpoint is one.
+    private let file: SocketFile?
     private let control: any NodeControl
     private let logger: Logger
     private let running = Mutex<Running?>(nil)
@@ -28,8 +32,9 @@ public final class AdminServer: Sendable {
         var isOver: DispatchSemaphore
     }
 
-    public init(socket path: String, control: any NodeControl, logger: Logger) {
-        self.file = SocketFile(path: path)
+    public init(_ endpoint: AdminEndpoint, control: any NodeControl, logger: Logger) {
+        self.endpoint = endpoint
+        if case .socket(let path) = endpoint { self.file = SocketFile(path: path) } else { self.file = nil }
         self.control = control
         var logger = logger
         // What the framework has to say of its connections is nobody's news.
@@ -37,19 +42,19 @@ public final class AdminServer: Sendable {
         self.logger = logger
     }
 
-    /// Binds and serves. Returns once the socket is there.
+    /// Binds and serves. Returns once whoever connects is served.
     ///
     /// - Throws: ``AdminError`` with the reason, and then nothing is left behind.
     public func start() throws(AdminError) {
-        try self.file.clear()
+        try self.file?.clear()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let start = Start()
         let isOver = DispatchSemaphore(value: 0)
         let application = Application(
-            router: AdminRoutes.router(self.control),
+            router: AdminRoutes.router(self.control, tokens: self.tokens),
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(
-                address: .unixDomainSocket(path: self.file.path),
+                address: self.address,
                 serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
             ),
@@ -57,14 +62,14 @@ public final class AdminServer: Sendable {
             eventLoopGroupProvider: .shared(group),
             logger: self.logger
         )
-        let path = self.file.path
+        let name = self.endpoint.name
         let (task, failure) = Self.withMask(0o777 & ~Self.mode) {
             let task = Task(executorPreference: EventLoopTaskExecutor(group.next())) {
                 do {
                     try await application.run()
-                    start.finish(.system(path: path, reason: "ended at once"))
+                    start.finish(.system(path: name, reason: "ended at once"))
                 } catch {
-                    start.finish(.system(path: path, reason: "\(error)"))
+                    start.finish(.system(path: name, reason: "\(error)"))
                 }
                 isOver.signal()
             }
@@ -76,6 +81,17 @@ public final class AdminServer: Sendable {
             throw failure
         }
         self.running.withLock { $0 = Running(group: group, task: task, isOver: isOver) }
+    }
+
+    private var tokens: [TokenDigest]? {
+        if case .remote(_, let tokens) = self.endpoint { tokens } else { nil }
+    }
+
+    private var address: BindAddress {
+        switch self.endpoint {
+        case .socket(let path): .unixDomainSocket(path: path)
+        case .remote(let address, _): .hostname(address.ip.description, port: Int(address.port))
+        }
     }
 
     private static let maskLock = Mutex(())
@@ -92,7 +108,7 @@ public final class AdminServer: Sendable {
         }
     }
 
-    /// Stops serving and removes the socket.
+    /// Stops serving, and removes the socket where there is one.
     public func stop() {
         let running = self.running.withLock { running in
             defer { running = nil }
@@ -104,7 +120,7 @@ public final class AdminServer: Sendable {
         if running.isOver.wait(timeout: .now() + .seconds(Self.patience)) == .success {
             try? running.group.syncShutdownGracefully()
         }
-        self.file.remove()
+        self.file?.remove()
     }
 
     /// How the start went; told once.

@@ -1,6 +1,10 @@
 /// What the admin API asks a node. Called on the API's own thread.
 public protocol NodeControl: AnyObject, Sendable {
     func status() -> NodeStatus
+    /// The sessions of `user`, or everybody's: at most `limit` of them, those first that have moved most.
+    func sessions(of user: String?, limit: Int) throws(ControlError) -> SessionsReport
+    /// Somebody was not let in to the API.
+    func adminRefused(_ reason: String)
     /// The users; `nil` where no listener asks for any.
     var userControl: (any UserControl)? { get }
 }

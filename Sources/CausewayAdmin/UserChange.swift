@@ -35,22 +35,8 @@ public struct UserChange: Codable, Equatable, Sendable {
         case version
     }
 
-    private struct AnyKey: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     public init(from decoder: any Decoder) throws {
-        let all = try decoder.container(keyedBy: AnyKey.self)
-        for key in all.allKeys where Key(rawValue: key.stringValue) == nil {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: [key], debugDescription: "unknown field \"\(key.stringValue)\"")
-            )
-        }
-        let fields = try decoder.container(keyedBy: Key.self)
+        let fields = try decoder.knownFields(Key.self)
         func setting<Value>(_ key: Key) throws -> Setting<Value> {
             guard fields.contains(key) else { return .keep }
             return try fields.decodeIfPresent(Value.self, forKey: key).map { .set($0) } ?? .clear
@@ -113,8 +99,16 @@ public struct UserChanged: Codable, Equatable, Sendable {
 public struct TopUp: Codable, Equatable, Sendable {
     public var bytes: UInt64
 
+    private enum CodingKeys: CodingKey {
+        case bytes
+    }
+
     public init(bytes: UInt64) {
         self.bytes = bytes
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.bytes = try decoder.knownFields(CodingKeys.self).decode(UInt64.self, forKey: .bytes)
     }
 }
 
@@ -125,8 +119,18 @@ public struct Rotation: Codable, Equatable, Sendable {
     /// Bytes of the new key, 16 or 32; as many as the newest one has where that is not said.
     public var keyBytes: Int?
 
+    private enum CodingKeys: CodingKey {
+        case overlap, keyBytes
+    }
+
     public init(overlap: UInt64? = nil, keyBytes: Int? = nil) {
         self.overlap = overlap
         self.keyBytes = keyBytes
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.knownFields(CodingKeys.self)
+        self.overlap = try fields.decodeIfPresent(UInt64.self, forKey: .overlap)
+        self.keyBytes = try fields.decodeIfPresent(Int.self, forKey: .keyBytes)
     }
 }

@@ -7,7 +7,7 @@ enum UserRoutes {
     /// Bytes of a request's body; a hundred thousand users come in less.
     private static let maximumBody = 64 << 20
 
-    static func add(to router: Router<BasicRequestContext>, _ control: any NodeControl) {
+    static func add(to router: Router<AdminContext>, _ control: any NodeControl) {
         router.get("v1/users") { _, _ in
             try AdminRoutes.response(.ok, try Self.users(control).users())
         }
@@ -55,7 +55,7 @@ enum UserRoutes {
         return users
     }
 
-    private static func name(_ context: BasicRequestContext) throws(ControlError) -> String {
+    private static func name(_ context: AdminContext) throws(ControlError) -> String {
         guard let name = context.parameters.get("name") else { throw .notFound("no name") }
         guard let decoded = PercentEncoding.decode(name) else {
             throw .invalid("the name is not encoded as UTF-8 and percent signs")

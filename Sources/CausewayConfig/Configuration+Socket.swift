@@ -33,10 +33,4 @@ extension Configuration {
         public let mptcp: Bool
         public let fastOpen: Bool
     }
-
-    /// Where the node can be asked and told.
-    public struct Admin: Equatable, Sendable {
-        /// The path of a Unix socket; `nil` for none.
-        public let socket: String?
-    }
 }

@@ -20,9 +20,17 @@ extension Configuration {
             "  dns: servers \(servers); cache \(self.dns.cache) entries",
             "  log: \(self.log.level.rawValue) and above; \(shown.isEmpty ? "no addresses" : shown.joined(separator: ", "))",
             "  limits: buffers \(self.limits.buffers), sessions \(self.limits.sessions)",
-            "  admin: \(self.admin.socket ?? "none")",
+            "  admin: \(self.admin.summary)",
         ]
         return lines.joined(separator: "\n")
+    }
+}
+
+extension Configuration.Admin {
+    fileprivate var summary: String {
+        let remote = self.remote.map { "\($0.address) with \($0.tokens.count) token\($0.tokens.count == 1 ? "" : "s")" }
+        let places = [self.socket, remote].compactMap { $0 }
+        return places.isEmpty ? "none" : places.joined(separator: ", ")
     }
 }
 

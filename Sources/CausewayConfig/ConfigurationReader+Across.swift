@@ -32,7 +32,8 @@ extension ConfigurationReader {
     /// the same address: it would deal connections to both.
     private func checkListenAddresses() {
         var taken: [SocketAddress: Place] = [:]
-        for point in self.listenPoints {
+        let points = self.listenPoints.map { (address: $0.address, place: $0.place) }
+        for point in points + (self.adminPoint.map { [$0] } ?? []) {
             // `[::]` takes both families, so beside it there is no room for `0.0.0.0`.
             var address = point.address
             if address.ip == .v4(0) { address.ip = .v6(high: 0, low: 0) }

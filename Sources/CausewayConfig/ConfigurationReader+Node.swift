@@ -42,21 +42,4 @@ extension ConfigurationReader {
             return Configuration.Limits(buffers: buffers, sessions: sessions)
         }
     }
-
-    func admin(_ root: Fields) -> Configuration.Admin? {
-        root.value("admin", default: Configuration.Admin(socket: nil)) { field in
-            guard let fields = field.fields("socket") else { return nil }
-            return fields.optional("socket") { self.socketPath($0) }.map { Configuration.Admin(socket: $0) }
-        }
-    }
-
-    /// The path of a Unix socket, which the kernel takes up to 107 bytes of (unix(7)).
-    private func socketPath(_ field: Field) -> String? {
-        guard let path = field.text() else { return nil }
-        let resolved = path.hasPrefix("/") || self.directory.isEmpty ? path : "\(self.directory)/\(path)"
-        guard resolved.utf8.count <= 107, !resolved.utf8.contains(0) else {
-            return field.fail("is longer than the 107 bytes that the path of a socket can have")
-        }
-        return resolved
-    }
 }

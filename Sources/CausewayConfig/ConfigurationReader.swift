@@ -35,6 +35,7 @@ final class ConfigurationReader {
     /// One per listener that the file has.
     var routes: [ListenerRoute] = []
     var listenPoints: [ListenPoint] = []
+    var adminPoint: (address: SocketAddress, place: Place)?
     var nextHops: [NextHop] = []
     var listenerKeys: [(key: Secret, name: String, place: Place)] = []
     var nextKeys: [(key: Secret, name: String, place: Place)] = []

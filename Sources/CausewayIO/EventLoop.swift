@@ -102,6 +102,13 @@ public final class EventLoop: @unchecked Sendable {
         self.freeSlot = Int32(index)
     }
 
+    /// Shows all handlers; `body` registers none and deregisters none.
+    public func forEachHandler(_ body: (any EventHandler) -> Void) {
+        for slot in self.slots {
+            if let handler = slot.handler { body(handler) }
+        }
+    }
+
     /// Watches `descriptor` for `interest`, edge-triggered, until it is closed or removed.
     public func add(
         _ descriptor: CInt,

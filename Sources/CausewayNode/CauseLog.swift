@@ -18,6 +18,7 @@ final class CauseLog: Sendable {
         case connectFailed = "connect failed"
         case streamCorrupt = "stream corrupt"
         case acceptPaused = "accepting paused"
+        case adminRefused = "admin refused"
         case drainEvicted = "drained connection evicted"
     }
 

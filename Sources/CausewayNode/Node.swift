@@ -16,7 +16,7 @@ public final class Node {
         case listen(listener: String, address: String, reason: String)
         /// A loop cannot be set up.
         case loop(reason: String)
-        /// The admin socket cannot be had.
+        /// The admin API cannot be served.
         case admin(reason: String)
         /// The ledger cannot be had.
         case ledger(reason: String)
@@ -27,7 +27,7 @@ public final class Node {
                 "listener \(listener) cannot listen on \(address): \(reason)"
             case .loop(let reason): "a loop cannot be set up: \(reason)"
             case .ledger(let reason): "the ledger cannot be had: \(reason)"
-            case .admin(let reason): "the admin socket cannot be had: \(reason)"
+            case .admin(let reason): "the admin API cannot be served: \(reason)"
             }
         }
     }
@@ -43,9 +43,8 @@ public final class Node {
     private var threads: [LoopThread] = []
     private let version: String
     private let configuration: Configuration
-    private let adminSocket: String?
     private var users: UserService?
-    private var admin: AdminServer?
+    private var admin: [AdminServer] = []
 
     /// Makes a configuration ready; nothing is opened yet.
     ///
@@ -57,7 +56,6 @@ public final class Node {
         self.logger = logger
         self.version = version
         self.configuration = configuration
-        self.adminSocket = configuration.admin.socket
         self.plan = Plan(
             configuration,
             ownAddresses: HostSystem.ownAddresses(),
@@ -138,7 +136,10 @@ public final class Node {
     }
 
     private func startAdmin(aead: String) throws {
-        guard let path = self.adminSocket else { return }
+        let settings = self.configuration.admin
+        var endpoints: [AdminEndpoint] = []
+        if let path = settings.socket { endpoints.append(.socket(path: path)) }
+        if let remote = settings.remote { endpoints.append(.remote(remote.address, tokens: remote.tokens)) }
         let report = StatusReport(
             plan: self.plan,
             shared: self.shared,
@@ -146,20 +147,22 @@ public final class Node {
             version: self.version,
             aead: aead
         )
-        let server = AdminServer(socket: path, control: report, logger: self.logger)
-        do throws(AdminError) {
-            try server.start()
-            self.admin = server
-        } catch {
-            self.stop()
-            throw StartError.admin(reason: error.description)
+        for endpoint in endpoints {
+            let server = AdminServer(endpoint, control: report, logger: self.logger)
+            do throws(AdminError) {
+                try server.start()
+                self.admin.append(server)
+            } catch {
+                self.stop()
+                throw StartError.admin(reason: error.description)
+            }
         }
     }
 
     /// Stops the loops; every connection ends with the process or the node.
     public func stop() {
-        self.admin?.stop()
-        self.admin = nil
+        for server in self.admin { server.stop() }
+        self.admin = []
         for worker in self.workers { worker.loop.stop() }
         for thread in self.threads { thread.join() }
         self.threads = []

@@ -71,6 +71,7 @@ final class Session: EventHandler {
     /// What of the flows' bytes has been counted.
     private var countedUp: UInt64 = 0
     private var countedDown: UInt64 = 0
+    let startedAt: Instant
     /// When the session was last seen to move; the idle deadline is checked against it when its timer fires.
     private(set) var lastActivity: Instant
     /// Bytes of a refused stream that were thrown away, and those that may be by now.
@@ -101,6 +102,7 @@ final class Session: EventHandler {
         self.listener = listener
         self.source = source
         self.worker = worker
+        self.startedAt = worker.loop.now
         self.lastActivity = worker.loop.now
         self.phase = .proxyHeader
     }

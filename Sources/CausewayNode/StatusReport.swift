@@ -55,6 +55,17 @@ final class StatusReport: NodeControl {
         )
     }
 
+    func sessions(of user: String?, limit: Int) throws(ControlError) -> SessionsReport {
+        guard let report = SessionCensus(loops: self.shared.loops, user: user, limit: limit).take() else {
+            throw .unavailable("a loop does not answer")
+        }
+        return report
+    }
+
+    func adminRefused(_ reason: String) {
+        self.shared.log.note(.adminRefused, reason, at: "admin", now: HostSystem.now)
+    }
+
     private static func status(of listener: Listener) -> ListenerStatus {
         let totals = TrafficCounters.totals(listener.traffic)
         let type =

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CausewayAdmin
+import CausewayBytes
 import CausewayConfig
 import Glibc
 
@@ -13,19 +14,50 @@ struct AdminOptions: ParsableArguments {
     @Option(help: "The path of the admin socket.", completion: .file())
     var socket: String?
 
+    @Option(help: "Host and port of the admin API, of a node on another machine.")
+    var address: String?
+
+    @Option(
+        help: "The file with the token for --address; else CAUSEWAY_TOKEN of the environment is it.",
+        completion: .file()
+    )
+    var tokenFile: String?
+
     @Flag(help: "Print JSON, as the admin API gives it.")
     var json = false
+
+    func validate() throws {
+        if self.address != nil, self.socket != nil || self.config != nil {
+            throw ValidationError("Only one of --address, --socket and --config.")
+        }
+        if let address = self.address, Address(address) == nil {
+            throw ValidationError("--address is not a host and a port, such as 127.0.0.1:9090.")
+        }
+        if self.tokenFile != nil, self.address == nil { throw ValidationError("--token-file is for --address.") }
+    }
 
     /// Runs `body` with a client. What goes wrong is said on standard error: with status 69 where no node answers, with
     /// 1 where it refuses.
     func ask(_ body: (AdminClient) throws -> Void) throws {
+        try Self.ask(try self.place(), body)
+    }
+
+    /// The same for a place that is known otherwise.
+    static func ask(_ place: AdminClient.Place, _ body: (AdminClient) throws -> Void) throws {
         do {
-            try body(AdminClient(socket: try self.path()))
+            try body(AdminClient(place))
         } catch let error as AdminError {
             StandardError.write("causeway: \(error)\n")
             if case .refused = error { throw ExitStatus.failure }
             throw ExitStatus.unavailable
         }
+    }
+
+    private func place() throws -> AdminClient.Place {
+        if let address = self.address.flatMap({ Address($0) }) {
+            return .remote(address, token: try AdminToken.ofUser(file: self.tokenFile))
+        }
+        return .socket(path: try self.path())
     }
 
     private func path() throws -> String {

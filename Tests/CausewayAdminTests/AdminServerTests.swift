@@ -5,8 +5,10 @@ import TestSupport
 import Testing
 
 @Suite struct AdminServerTests {
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
     private func server(_ path: String) -> AdminServer {
-        AdminServer(socket: path, control: FakeNode(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        AdminServer(.socket(path: path), control: FakeNode(), logger: Self.logger)
     }
 
     /// What the socket answers to `request`, all of it.
@@ -22,7 +24,7 @@ import Testing
         let server = self.server(path)
         try server.start()
         defer { server.stop() }
-        #expect(try AdminClient(socket: path).status() == FakeNode.full)
+        #expect(try AdminClient(.socket(path: path)).status() == FakeNode.full)
     }
 
     @Test func `the JSON has its keys in snake case, and leaves out what is not there`() throws {
@@ -31,7 +33,7 @@ import Testing
         let server = self.server(path)
         try server.start()
         defer { server.stop() }
-        let text = try AdminClient(socket: path).text(of: "/v1/status")
+        let text = try AdminClient(.socket(path: path)).text(of: "/v1/status")
         let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(
             Set(object.keys) == [
@@ -53,7 +55,7 @@ import Testing
         let server = self.server(path)
         try server.start()
         defer { server.stop() }
-        let page = try AdminClient(socket: path).text(of: "/metrics")
+        let page = try AdminClient(.socket(path: path)).text(of: "/metrics")
         let line = /[a-z_]+(\{[a-z]+="[^"\\]*"(,[a-z]+="[^"\\]*")*\})? [0-9]+/
         var types: Set<Substring> = []
         for text in page.split(separator: "\n") {
@@ -80,7 +82,7 @@ import Testing
             #expect(answer.hasPrefix("HTTP/1.1 404 ") || answer.hasPrefix("HTTP/1.1 405 "), "\(answer)")
             #expect(answer.contains("{\"error\":"), "\(answer)")
         }
-        let error = #expect(throws: AdminError.self) { try AdminClient(socket: path).text(of: "/v2") }
+        let error = #expect(throws: AdminError.self) { try AdminClient(.socket(path: path)).text(of: "/v2") }
         #expect(error == .refused(reason: "Not Found"))
     }
 
@@ -93,7 +95,7 @@ import Testing
         let silent = try UnixSocket(connectingTo: path)
         try silent.write(Array("GET /v1/st".utf8))
         #expect(try self.exchange(path, "\u{16}\u{3}\u{1}garbage\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
-        #expect(try AdminClient(socket: path).status() == FakeNode.full)
+        #expect(try AdminClient(.socket(path: path)).status() == FakeNode.full)
         withExtendedLifetime(silent) {}
     }
 
@@ -112,13 +114,13 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = directory.file("admin.sock")
         try UnixSocket.leaveBehind(at: path)
-        let error = #expect(throws: AdminError.self) { try AdminClient(socket: path, timeout: 5).status() }
+        let error = #expect(throws: AdminError.self) { try AdminClient(.socket(path: path), timeout: 5).status() }
         #expect(error == .notRunning(path: path))
         let first = self.server(path)
         try first.start()
         let second = self.server(path)
         #expect(throws: AdminError.inUse(path: path)) { try second.start() }
-        #expect(try AdminClient(socket: path).status() == FakeNode.full)
+        #expect(try AdminClient(.socket(path: path)).status() == FakeNode.full)
         first.stop()
         #expect(access(path, F_OK) != 0)
         try second.start()
@@ -137,14 +139,14 @@ import Testing
         let path = "/nonexistent-directory/admin.sock"
         let error = #expect(throws: AdminError.self) { try self.server(path).start() }
         #expect(error?.description.contains(path) == true)
-        #expect(throws: AdminError.notRunning(path: path)) { try AdminClient(socket: path).status() }
+        #expect(throws: AdminError.notRunning(path: path)) { try AdminClient(.socket(path: path)).status() }
     }
 
     @Test func `who does not answer is not waited for without end`() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("admin.sock")
         let mute = try UnixSocket.listening(at: path)
-        #expect(throws: AdminError.timedOut(path: path)) { try AdminClient(socket: path, timeout: 1).status() }
+        #expect(throws: AdminError.timedOut(path: path)) { try AdminClient(.socket(path: path), timeout: 1).status() }
         withExtendedLifetime(mute) {}
     }
 }

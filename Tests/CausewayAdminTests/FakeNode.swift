@@ -1,4 +1,5 @@
 import CausewayAdmin
+import Synchronization
 
 /// A node that says what the test wants to hear.
 final class FakeNode: NodeControl {
@@ -54,7 +55,54 @@ final class FakeNode: NodeControl {
         ]
     )
 
-    var userControl: (any UserControl)? { nil }
+    static let sessions = SessionsReport(
+        total: 2,
+        sessions: [
+            SessionsReport.Session(
+                listener: "in",
+                exit: "tokyo",
+                user: "alice b",
+                source: "192.0.2.7:50000",
+                stage: "relaying",
+                age: 61,
+                idle: 1,
+                bytesUp: 10,
+                bytesDown: 20
+            )
+        ]
+    )
 
-    func status() -> NodeStatus { Self.full }
+    let userControl: (any UserControl)?
+    private let refusals = Mutex<[String]>([])
+
+    init(users: (any UserControl)? = nil) {
+        self.userControl = users
+    }
+
+    /// Why somebody was not let in, in order.
+    var seenRefusals: [String] { self.refusals.withLock { $0 } }
+
+    func status() -> NodeStatus {
+        guard self.userControl != nil else { return Self.full }
+        var status = Self.full
+        status.users = NodeStatus.UsersStatus(
+            count: 1,
+            refusals: ["quota used up": 3],
+            ledger: "/var/lib/causeway",
+            ledgerLag: 2,
+            ledgerFailure: "disk full",
+            volatile: "disk full"
+        )
+        status.listeners[0].exit = "abroad"
+        status.groups[0].members[0].reason = "timed out"
+        status.events = [NodeStatus.Event(cause: "wrong password", reason: "x", at: "in", count: 4)]
+        return status
+    }
+
+    func sessions(of user: String?, limit: Int) throws(ControlError) -> SessionsReport {
+        if user == "nobody" { return SessionsReport(total: 0, sessions: []) }
+        return SessionsReport(total: Self.sessions.total, sessions: Array(Self.sessions.sessions.prefix(limit)))
+    }
+
+    func adminRefused(_ reason: String) { self.refusals.withLock { $0.append(reason) } }
 }

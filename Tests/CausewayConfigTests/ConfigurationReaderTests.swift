@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCrypto
 import Testing
 
 @testable import CausewayConfig
@@ -64,14 +65,37 @@ import Testing
         ("ledger: { path: /x, checkpoint: 1500 ms }", "f:3: ledger.checkpoint: is not a whole number of seconds"),
         ("ledger: { path: /x, on_failure: stop }", "f:3: ledger.on_failure: is not one of continue, refuse"),
         ("ledger: { path: /x, hours: 12 h }", "f:3: ledger.hours: is not a number of days"),
-        ("admin: { port: 1 }", "f:3: admin.port: unknown key; known here: socket"),
+        ("admin: { port: 1 }", "f:3: admin.port: unknown key; known here: socket, address, tokens"),
         ("admin: { socket: /\(String(repeating: "x", count: 107)) }", "admin.socket: is longer than the 107"),
+        ("admin: { address: \"127.0.0.1:9\" }", #"f:3: admin.address: needs "tokens": whoever reaches"#),
+        ("admin: { address: \"127.0.0.1:9\", tokens: [] }", #"f:3: admin.address: needs "tokens""#),
+        ("admin: { address: \"127.0.0.1:9\", tokens: secret }", "f:3: admin.tokens: is not a token's digest"),
+        ("admin: { tokens: [\"\(tokenDigest)\"] }", "f:3: admin.tokens: are for admin.address, and there is none"),
+        (
+            "admin: { address: \"127.0.0.1:1080\", tokens: \"\(tokenDigest)\" }",
+            "f:3: admin.address: 127.0.0.1:1080 is taken by listeners[0].address"
+        ),
         ("? [a]\n: 1", "has a key that is no text"),
     ])
     func `says file, line, key and reason of a mistake`(line: String, finding: String) {
         let found = findings(minimal + line)
         #expect(found.count == 1)
         #expect(found.first?.contains(finding) == true, "\(found)")
+    }
+
+    @Test func `an admin address that others reach is allowed, and warned of`() throws {
+        func warnings(_ address: String) throws -> [String] {
+            let text = minimal + "admin: { address: \"\(address)\", tokens: \"\(tokenDigest)\" }"
+            let configuration = try Configuration.parse(text, files: files([:]))
+            #expect(configuration.admin.remote?.tokens.map(\.description) == [tokenDigest])
+            return configuration.warnings.map(\.description)
+        }
+        #expect(try warnings("[::1]:9090") == [])
+        let found = try warnings("0.0.0.0:9090")
+        #expect(
+            found.count == 1 && found[0].contains("admin.address: whoever is on the way reads the token"),
+            "\(found)"
+        )
     }
 
     @Test func `the admin socket's path begins at the file's directory`() throws {

@@ -35,4 +35,6 @@ func findings(_ text: String, files: FileReader = files([:]), directory: String 
 /// A listener and an exit that are right, for tests of something else.
 let minimalListener = #"listeners: [{ name: l, type: mixed, address: "127.0.0.1:1080", exit: e }]"#
 let minimalExit = "exits: [{ name: e, type: block }]"
+/// SHA-256 of nothing.
+let tokenDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 let minimal = minimalListener + "\n" + minimalExit + "\n"

@@ -11,10 +11,15 @@ final class LoopBoard: Sendable {
     }
 
     /// Runs `body` on the thread of each loop, soon.
-    func execute(_ body: @escaping @Sendable (Worker) -> Void) {
-        for worker in self.workers.withLock({ $0 }) {
+    ///
+    /// - Returns: how many loops there are.
+    @discardableResult
+    func execute(_ body: @escaping @Sendable (Worker) -> Void) -> Int {
+        let workers = self.workers.withLock { $0 }
+        for worker in workers {
             worker.loop.execute { body(worker) }
         }
+        return workers.count
     }
 
     /// Ends the sessions of `account` everywhere, unless it may have some again by then.

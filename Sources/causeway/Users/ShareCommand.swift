@@ -36,9 +36,7 @@ struct ShareCommand: ParsableCommand {
         guard let socket = self.socket ?? configuration.admin.socket else {
             throw ValidationError("\(self.config) has no admin.socket.")
         }
-        var options = AdminOptions()
-        options.socket = socket
-        try options.ask { client in
+        try AdminOptions.ask(.socket(path: socket)) { client in
             let keys = try client.get(AdminClient.path(ofUser: self.name) + "/keys", as: UserKeys.self)
             let fitting = keys.keys.first { Base64.decode($0.key)?.count == method.keyCount && $0.expires == nil }
             guard let key = fitting else {

@@ -41,6 +41,12 @@ extension EndToEnd {
             let session = try LoopbackSocket.session(via: ports.1, to: echo.port)
             try session.write([UInt8](repeating: 1, count: 1_000))
             _ = try session.read(exactly: 1_000)
+            let sessions = try causeway("sessions", "--user", "alice b", "--socket", socket)
+            #expect(
+                sessions.contains("alice b  public    out   relaying") && sessions.contains("1000 B"),
+                "\(sessions)"
+            )
+            #expect(try causeway("sessions", "--user", "bob", "--socket", socket).split(separator: "\n").count == 1)
             let usage = try causeway("usage", "alice b", "--hourly", "--socket", socket)
             #expect(usage.contains("1.0 kB") && usage.contains("2.0 kB"), "\(usage)")
             let topUp = try causeway("user", "topup", "alice b", "50 MB", "--socket", socket)
