@@ -65,6 +65,7 @@ let package = Package(
             [
                 "CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         target(
@@ -139,7 +140,7 @@ let package = Package(
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
         tests("CausewayIO", ["CausewayBytes"]),
-        tests("CausewayLedger", ["CausewayBytes", "CausewayCore", "CausewayCrypto"]),
+        tests("CausewayLedger", ["CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto"]),
         tests("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         tests("CausewayCrypto", ["CausewayBytes"]),
     ]

@@ -37,9 +37,11 @@ public final class LoopThread {
     fileprivate static func run(_ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
         let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-        // Signals are the main thread's.
+        // Signals are the main thread's, but for those that an instruction of this one raises: blocked, they would end the
+        // process and no handler would be asked.
         var signals = sigset_t()
         sigfillset(&signals)
+        for signal in [SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP] { sigdelset(&signals, signal) }
         pthread_sigmask(SIG_SETMASK, &signals, nil)
         CLinux_name_thread("loop")
         do throws(SystemCallError) {

@@ -1,3 +1,4 @@
+import CLinux
 import CausewayCore
 import Glibc
 
@@ -10,7 +11,7 @@ import Glibc
 ///
 /// A file counts for one **epoch**: from one start of the node to the next, which folds it into the database and makes
 /// a new one. A chunk gets its blocks on the disk before it is used, so that a full disk is an error here and not a
-/// signal in a loop; where there are none it lies in memory alone.
+/// signal in a loop; where there are none it lies in memory alone, as a page does that a failing disk does not take.
 ///
 /// Not safe to share; the counters that it gives out are, and stay valid as long as the file does.
 final class CounterFile {
@@ -37,10 +38,15 @@ final class CounterFile {
     private let descriptor: CInt
     private var chunks: [UnsafeMutableRawPointer] = []
     private var used = 0
+    /// Places of users in a file that is counted on in, until they are asked for.
+    private var kept: [Int64: Int] = [:]
     /// Chunks that lie in memory alone.
     private(set) var volatileChunks = 0
+    var isInFile: Bool { self.descriptor >= 0 }
     /// Why the last chunk could not lie in the file.
     private(set) var failure: String?
+    /// Pages that had failed before there was this file.
+    private let rescuedBefore = CLinux_mapping_rescued()
 
     /// A new file at `path`, which replaces what is there; counters in memory alone where `path` is `nil` or cannot be
     /// had, and then ``failure`` says why.
@@ -62,30 +68,84 @@ final class CounterFile {
         if written != header.count * 8 { self.failure = Self.reason() }
     }
 
+    /// The file at `path`, to be counted on in: for when what it has counted cannot be folded.
+    ///
+    /// - Parameter loops: those that count; the file needs room for so many.
+    /// - Throws: ``Foreign`` as ``recover(path:ledger:)`` does, and where there is no room.
+    init(resuming path: String, ledger: UInt64, loops: Int) throws(Foreign) {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw .unreadable(Self.reason()) }
+        let header: Header
+        do throws(Foreign) {
+            header = try Self.header(descriptor, ledger: ledger)
+            guard header.loops >= loops else { throw .malformed("it is of fewer loops") }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        self.epoch = header.epoch
+        self.loops = header.loops
+        let size = Self.chunkSize(header.loops)
+        for number in 0..<header.chunks {
+            let offset = off_t(Self.pageSize + number * size)
+            let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
+            guard let memory, memory != MAP_FAILED else { throw .unreadable(Self.reason()) }
+            self.add(memory)
+            for place in 0..<Self.slotsPerChunk {
+                guard let user = Self.owner(memory, place, epoch: header.epoch) else { continue }
+                self.used = number * Self.slotsPerChunk + place + 1
+                self.kept[user] = self.used - 1
+            }
+        }
+    }
+
     deinit {
-        for chunk in self.chunks { munmap(chunk, Self.chunkSize(self.loops)) }
+        for chunk in self.chunks {
+            CLinux_mapping_unguard(chunk)
+            munmap(chunk, Self.chunkSize(self.loops))
+        }
         if self.descriptor >= 0 { close(self.descriptor) }
     }
 
-    /// Counters, at zero, for one more user.
+    /// Counters for one more user: at zero, or where they stood in a file that is counted on in.
     ///
     /// - Throws: where there is not even memory.
     func allocate(for user: Int64) throws(LedgerError) -> UsageCounters {
-        let place = self.used % Self.slotsPerChunk
-        if place == 0 { try self.addChunk() }
+        if let slot = self.kept.removeValue(forKey: user) { return self.counters(slot) }
+        if self.used == self.chunks.count * Self.slotsPerChunk { try self.addChunk() }
+        let slot = self.used
         self.used += 1
-        let chunk = self.chunks[self.chunks.count - 1]
-        let owner = chunk + place * Self.ownerWidth
+        let owner = self.chunks[slot / Self.slotsPerChunk] + slot % Self.slotsPerChunk * Self.ownerWidth
         owner.storeBytes(of: Self.check(user, self.epoch), toByteOffset: 8, as: UInt64.self)
         owner.storeBytes(of: UInt64(bitPattern: user), as: UInt64.self)
+        return self.counters(slot)
+    }
+
+    private func counters(_ slot: Int) -> UsageCounters {
+        let chunk = self.chunks[slot / Self.slotsPerChunk]
+        let place = slot % Self.slotsPerChunk
         let base = chunk + Self.slotsPerChunk * Self.ownerWidth + place * UsageCounters.width
         return UsageCounters(base: base, stride: Self.slotsPerChunk * UsageCounters.width, loops: self.loops)
     }
 
     /// Brings what was counted to the disk.
-    func synchronize() {
+    ///
+    /// - Throws: `LedgerError.notWritable` where the disk does not take it.
+    func synchronize() throws(LedgerError) {
         guard self.descriptor >= 0 else { return }
-        for chunk in self.chunks { msync(chunk, Self.chunkSize(self.loops), MS_SYNC) }
+        if CLinux_mapping_rescued() != self.rescuedBefore {
+            self.failure = self.failure ?? "the disk does not take what is counted"
+        }
+        for chunk in self.chunks where msync(chunk, Self.chunkSize(self.loops), MS_SYNC) != 0 {
+            throw .notWritable(reason: "counters: \(Self.reason())")
+        }
+    }
+
+    /// Makes a mapping of the file one of the chunks.
+    private func add(_ chunk: UnsafeMutableRawPointer) {
+        _ = CLinux_mapping_guard(chunk, Self.chunkSize(self.loops))
+        self.chunks.append(chunk)
     }
 
     private func addChunk() throws(LedgerError) {
@@ -95,7 +155,7 @@ final class CounterFile {
             let error = posix_fallocate(self.descriptor, offset, off_t(size))
             if error == 0 {
                 let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, self.descriptor, offset)
-                if let memory, memory != MAP_FAILED { return self.chunks.append(memory) }
+                if let memory, memory != MAP_FAILED { return self.add(memory) }
                 self.failure = Self.reason()
             } else {
                 self.failure = String(cString: strerror(error))
@@ -122,6 +182,26 @@ final class CounterFile {
             throw .unreadable(self.reason())
         }
         defer { close(descriptor) }
+        let header = try self.header(descriptor, ledger: ledger)
+        let size = self.chunkSize(header.loops)
+        var recovered = Recovered(epoch: header.epoch, usage: [])
+        for number in 0..<header.chunks {
+            let offset = off_t(self.pageSize + number * size)
+            let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, offset)
+            guard let memory, memory != MAP_FAILED else { throw .unreadable(self.reason()) }
+            self.read(memory, loops: header.loops, into: &recovered)
+            munmap(memory, size)
+        }
+        return recovered
+    }
+
+    private struct Header {
+        var loops: Int
+        var epoch: UInt64
+        var chunks: Int
+    }
+
+    private static func header(_ descriptor: CInt, ledger: UInt64) throws(Foreign) -> Header {
         var information = stat()
         guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
             throw .malformed("it is no regular file")
@@ -135,25 +215,20 @@ final class CounterFile {
         }
         guard header[3] == ledger else { throw .malformed("it belongs to another ledger") }
         let loops = Int(header[2])
-        let size = self.chunkSize(loops)
-        var recovered = Recovered(epoch: header[4], usage: [])
-        let chunkCount = max(Int(information.st_size) - self.pageSize, 0) / size
-        for number in 0..<chunkCount {
-            let offset = off_t(self.pageSize + number * size)
-            let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, offset)
-            guard let memory, memory != MAP_FAILED else { throw .unreadable(self.reason()) }
-            self.read(memory, loops: loops, into: &recovered)
-            munmap(memory, size)
-        }
-        return recovered
+        let chunks = max(Int(information.st_size) - self.pageSize, 0) / self.chunkSize(loops)
+        return Header(loops: loops, epoch: header[4], chunks: chunks)
+    }
+
+    /// Whose a place is; `nil` for nobody's, and where that was not written whole.
+    private static func owner(_ chunk: UnsafeMutableRawPointer, _ place: Int, epoch: UInt64) -> Int64? {
+        let owner = chunk + place * self.ownerWidth
+        let user = Int64(bitPattern: owner.load(as: UInt64.self))
+        return user != 0 && owner.load(fromByteOffset: 8, as: UInt64.self) == self.check(user, epoch) ? user : nil
     }
 
     private static func read(_ chunk: UnsafeMutableRawPointer, loops: Int, into recovered: inout Recovered) {
         for place in 0..<self.slotsPerChunk {
-            let owner = chunk + place * self.ownerWidth
-            let user = Int64(bitPattern: owner.load(as: UInt64.self))
-            guard user != 0, owner.load(fromByteOffset: 8, as: UInt64.self) == self.check(user, recovered.epoch)
-            else { continue }
+            guard let user = self.owner(chunk, place, epoch: recovered.epoch) else { continue }
             let base = chunk + self.slotsPerChunk * self.ownerWidth + place * UsageCounters.width
             var traffic = Traffic()
             for loop in 0..<loops {

@@ -222,7 +222,12 @@ extension Ledger {
     /// Runs `body` as a transaction: all of it is written, or nothing.
     func transaction<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
         do {
-            return try self.database.write(body)
+            let value = try self.database.write { db in
+                try self.sayEpoch(in: db)
+                return try body(db)
+            }
+            self.epochIsSaid()
+            return value
         } catch let error as LedgerError {
             throw error
         } catch {
@@ -241,5 +246,12 @@ extension Ledger {
     static func reason(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
         return error.message ?? "\(error.resultCode)"
+    }
+}
+
+extension LedgerError {
+    /// What a failure of the database to write means.
+    init(_ error: DatabaseError) {
+        self = .notWritable(reason: Ledger.reason(error))
     }
 }

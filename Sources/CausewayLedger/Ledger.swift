@@ -1,5 +1,6 @@
 public import CausewayCore
 import GRDB
+import GRDBSQLite
 
 /// Users, plans and usage, kept over restarts: a SQLite database, and a file of live counters that is folded into it.
 ///
@@ -10,26 +11,34 @@ import GRDB
 /// Not safe to share: used by one thread at a time.
 public final class Ledger {
     private let files: LedgerFiles?
+    private let loops: Int
     let database: DatabaseQueue
-    let counters: CounterFile
+    private(set) var counters: CounterFile
     /// What was worth telling when the ledger was opened, or became so later.
     public private(set) var notices: [String] = []
     /// In the order of their ids.
     public internal(set) var users: [Int64: UserRecord] = [:]
     var identifiers: [String: Int64] = [:]
+    /// Why the ledger could not be written when it was opened, although it could be read: what an earlier run has counted
+    /// is still to be folded, and is counted on.
+    public private(set) var failureAtOpening: LedgerError?
+    /// The epoch before ours, where the database does not know yet that ours has begun.
+    private var unsaidEpoch: String?
 
     /// The epoch's name in the database, which knows no unsigned numbers.
     var epochName: String { String(self.counters.epoch, radix: 16) }
 
     /// Opens the ledger in `directory`, or makes one there; one in memory alone where that is `nil`.
     ///
-    /// What an earlier run has counted and not folded is folded now.
+    /// What an earlier run has counted and not folded is folded now or, where the disk is full, later: then its counters
+    /// are counted on in, and ``failureAtOpening`` says why.
     ///
     /// - Parameters:
     ///   - loops: the loops that count.
     ///   - now: seconds since 1970.
     /// - Throws: ``LedgerError`` where there is no ledger to be had; then nothing was changed.
     public init(directory: String?, loops: Int, now: Int64) throws(LedgerError) {
+        self.loops = loops
         self.files = try directory.map { path throws(LedgerError) in try LedgerFiles(directory: path) }
         let database = try Self.open(self.files?.database)
         let epoch = UInt64.random(in: 1...UInt64.max)
@@ -58,6 +67,11 @@ public final class Ledger {
             // What a power failure takes of the last transactions is in the counters, which go to the disk more often.
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
             try db.execute(sql: "PRAGMA cache_size = -1024")
+            // The files beside the database stay when it is closed, the log empty, as it has a limit: so a node can start
+            // while the disk is full.
+            try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
+            var isKept: CInt = 1
+            sqlite3_file_control(db.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &isKept)
         }
         do {
             guard let path else {
@@ -88,8 +102,9 @@ public final class Ledger {
 
     /// A random number that the ledger and its counters know each other by.
     private static func identity(of database: DatabaseQueue) throws -> UInt64 {
-        try database.write { db in
-            if let text = try Self.meta("identity", in: db), let identity = UInt64(text, radix: 16) { return identity }
+        let known = try database.read { try Self.meta("identity", in: $0) }
+        if let identity = known.flatMap({ UInt64($0, radix: 16) }) { return identity }
+        return try database.write { db in
             let identity = UInt64.random(in: 1...UInt64.max)
             try Self.setMeta("identity", String(identity, radix: 16), in: db)
             return identity
@@ -139,7 +154,12 @@ public final class Ledger {
             }
             usage = []
         }
-        try self.begin(with: usage, of: old, now: now)
+        do {
+            try self.begin(with: usage, of: old, now: now)
+        } catch let error as DatabaseError where Self.mayPass(error) {
+            let isFolded = old.map { present != String($0, radix: 16) } ?? true
+            return try self.goOn(from: isFolded ? nil : old, after: old, identity, files, LedgerError(error))
+        }
         if self.counters.failure != nil || !files.installNewCounters() {
             let reason = self.counters.failure ?? "it cannot be put in place"
             self.notices.append("\(files.counters) cannot be had, counters are in memory alone: \(reason)")
@@ -169,6 +189,61 @@ public final class Ledger {
         for id in self.users.keys { self.users[id]?.folded = Traffic() }
     }
 
+    /// Whether the reason is one that may go away while the node runs.
+    private static func mayPass(_ error: DatabaseError) -> Bool {
+        switch error.resultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_CANTOPEN: true
+        default: false
+        }
+    }
+
+    /// Goes on without a new epoch, as the database cannot be told of one.
+    ///
+    /// - Parameters:
+    ///   - unfolded: the epoch of a file with counts that the database has not got: they are counted on.
+    ///   - old: the epoch of the file that there is.
+    private func goOn(
+        from unfolded: UInt64?,
+        after old: UInt64?,
+        _ identity: UInt64,
+        _ files: LedgerFiles,
+        _ failure: LedgerError
+    ) throws {
+        self.failureAtOpening = failure
+        files.removeNewCounters()
+        guard let unfolded else {
+            self.counters = CounterFile(path: nil, ledger: identity, epoch: self.counters.epoch, loops: self.loops)
+            for id in self.users.keys { self.users[id]?.folded = Traffic() }
+            self.unsaidEpoch = old.map { String($0, radix: 16) } ?? ""
+            self.notices.append("counters are in memory alone: \(failure)")
+            return
+        }
+        do throws(CounterFile.Foreign) {
+            self.counters = try CounterFile(resuming: files.counters, ledger: identity, loops: self.loops)
+        } catch {
+            throw failure
+        }
+        let name = String(unfolded, radix: 16)
+        let marks = try self.database.read { db in
+            try Row.fetchAll(db, sql: "SELECT id, fold_epoch, fold_up, fold_down FROM user")
+        }
+        for row in marks {
+            let folded = Traffic(up: Self.unsigned(row["fold_up"]), down: Self.unsigned(row["fold_down"]))
+            self.users[row["id"]]?.folded = row["fold_epoch"] == name ? folded : Traffic()
+        }
+        self.notices.append("what was counted before is folded later: \(failure)")
+    }
+
+    /// Says in a transaction that an epoch has begun, where that could not be said before.
+    func sayEpoch(in db: Database) throws {
+        guard let unsaid = self.unsaidEpoch else { return }
+        try Self.setMeta("previous_epoch", unsaid, in: db)
+        try Self.setMeta("epoch", self.epochName, in: db)
+    }
+
+    /// The transaction is committed.
+    func epochIsSaid() { self.unsaidEpoch = nil }
+
     // MARK: - Counters
 
     /// Counters, at zero, that the loops count a user's bytes with.
@@ -177,11 +252,16 @@ public final class Ledger {
     }
 
     /// Why counters lie in memory alone, so that `kill -9` would take those of the last seconds; `nil` where they do not.
-    public var volatility: String? { self.files == nil ? nil : self.counters.failure }
+    public var volatility: String? {
+        guard self.files != nil else { return nil }
+        return self.counters.failure ?? (self.counters.isInFile ? nil : self.failureAtOpening?.description)
+    }
 
     /// Brings the counters to the disk: what was counted before is there after a power failure.
-    public func synchronize() {
-        self.counters.synchronize()
+    ///
+    /// - Throws: `LedgerError.notWritable`.
+    public func synchronize() throws(LedgerError) {
+        try self.counters.synchronize()
     }
 
     static func signed(_ value: UInt64) -> Int64 { Int64(clamping: value) }

@@ -40,6 +40,11 @@ final class LedgerFiles {
         return rename(path, target) == 0 ? target : nil
     }
 
+    /// Removes new counters that are not wanted.
+    func removeNewCounters() {
+        unlink(self.newCounters)
+    }
+
     /// Puts the new counters in the place of the old ones, and makes that last.
     func installNewCounters() -> Bool {
         guard rename(self.newCounters, self.counters) == 0 else { return false }

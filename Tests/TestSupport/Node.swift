@@ -14,11 +14,13 @@ public final class Node: Sendable {
     ///   - ports: what it will listen on.
     ///   - descriptorLimit: RLIMIT_NOFILE of the process; as the test's own where left out.
     ///   - environment: variables added to those of the test.
+    ///   - prefix: a command that runs it, in its own process.
     public init(
         _ configuration: String,
         listeningOn ports: [UInt16],
         descriptorLimit: Int? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        by prefix: [String] = []
     ) throws {
         self.directory = try TemporaryDirectory()
         let file = try self.directory.write(configuration, to: "node.yaml", mode: 0o600)
@@ -27,7 +29,7 @@ public final class Node: Sendable {
         // Under AddressSanitizer a node is asked for its leaks; the test process is not.
         let options = ProcessInfo.processInfo.environment["CAUSEWAY_NODE_ASAN_OPTIONS"].map { ["ASAN_OPTIONS": $0] }
         let process = try ChildProcess(
-            limit + [Binaries.causeway, "run", "-c", file],
+            prefix + limit + [Binaries.causeway, "run", "-c", file],
             environment: environment.merging(options ?? [:]) { given, _ in given }
         )
         self.process = process

@@ -1,6 +1,7 @@
 #pragma once
 // The kernel calls that Swift cannot import or that would cost it a struct conversion. Every function that can fail
 // returns a negative errno value itself, so that nothing can run between the call and the reading of errno.
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
@@ -100,3 +101,15 @@ int CLinux_processor_count(void);
 
 /// Calls `visit` with every address of the host's interfaces.
 int CLinux_own_addresses(void *context, void (*visit)(void *context, const struct CLinux_address *address));
+
+// Mapped files whose disk may fail
+
+/// From now on a store into the mapping that the disk does not take goes into a private copy of its page, by a handler of
+/// SIGBUS. Guarded ranges do not overlap; -ENOSPC when there are 4,096 of them.
+int CLinux_mapping_guard(void *start, size_t length);
+/// Before the mapping is undone.
+void CLinux_mapping_unguard(const void *start);
+/// Makes the page around `address` a private copy of itself. One thread alone writes to it meanwhile: the caller's.
+int CLinux_mapping_rescue(void *address);
+/// Pages of the process that have become private copies.
+unsigned CLinux_mapping_rescued(void);

@@ -76,6 +76,7 @@ final class UserService: @unchecked Sendable {
         self.foldedAt = now
         self.ledger = try Ledger(directory: configuration.ledger.path, loops: configuration.loops, now: now)
         for notice in self.ledger.notices { logger.warning("ledger", metadata: ["notice": "\(notice)"]) }
+        if let failure = self.ledger.failureAtOpening { self.attempt { () throws(LedgerError) in throw failure } }
         _ = try self.open(self.ledger.users.values.sorted { $0.id < $1.id }, now: now)
         let changes = try self.reconcile(configuration.users)
         for change in changes.prefix(Self.toldChanges) { logger.notice("users", metadata: ["change": "\(change)"]) }
@@ -99,7 +100,7 @@ final class UserService: @unchecked Sendable {
         self.ticker.stop()
         self.lock.withLock { _ in
             self.fold(now: self.clock())
-            self.ledger.synchronize()
+            self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
         }
     }
 
@@ -224,9 +225,12 @@ final class UserService: @unchecked Sendable {
     func checkpoint() {
         self.lock.withLock { _ in
             let now = self.clock()
-            self.ledger.synchronize()
             self.checkpoints += 1
-            if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil { self.fold(now: now) }
+            if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil {
+                self.fold(now: now, synchronizing: true)
+            } else {
+                self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
+            }
             var hasDevices = false
             for (id, entry) in self.entries {
                 if entry.due <= now { self.attend(to: id, now: now) }
@@ -307,13 +311,16 @@ final class UserService: @unchecked Sendable {
     }
 
     /// Folds what the loops have counted, of all users or of some.
-    func fold(_ ids: [Int64]? = nil, now: Int64) {
+    ///
+    /// - Parameter isWhole: whether the counters go to the disk as well.
+    func fold(_ ids: [Int64]? = nil, now: Int64, synchronizing isWhole: Bool = false) {
         let counters = (ids ?? Array(self.entries.keys)).compactMap { id in
             self.entries[id].map { (user: id, counters: $0.account.usage.total) }
         }
         let isDone = self.attempt { () throws(LedgerError) in
             if self.failure != nil { try self.ledger.probe() }
             try self.ledger.fold(counters, now: now)
+            if isWhole { try self.ledger.synchronize() }
         }
         if isDone, ids == nil { self.foldedAt = now }
     }

@@ -41,6 +41,16 @@ extension EndToEnd {
         /// The bill of a node that is killed again and again under full load. Every byte that arrived is on it, and none
         /// that was not sent: that is all that two ends can know of a byte that was under way.
         @Test func `kill -9 loses nothing and doubles nothing`() throws {
+            try self.killAndCompare(rounds: Self.rounds, on: nil)
+        }
+
+        /// The same while the ledger's disk is full for a third of the rounds: the node goes on, also after it was killed.
+        @Test(.enabled(if: TestDisk.isPossible, "mount namespaces and loop devices are wanted, as root"))
+        func `kill -9 loses nothing and doubles nothing while the disk is full`() throws {
+            try self.killAndCompare(rounds: TestSize.choose(full: 12, short: 3), on: try TestDisk(.memory))
+        }
+
+        private func killAndCompare(rounds: Int, on disk: TestDisk?) throws {
             let ends = Ends()
             let sizes = [1, 700, 16_384, 200_000]
             let source = try LoopbackServer { connection in
@@ -48,11 +58,13 @@ extension EndToEnd {
                 ends.send(to: connection, piece: sizes[Int(size) % sizes.count])
             }
             let sink = try LoopbackServer { connection in ends.receive(from: connection) }
-            let node = try UserNode()
+            let node = try UserNode(disk: disk)
             try node.add("alice", "")
             var random = SeededGenerator(seed: 9)
             var orders = 0
-            for round in 0..<Self.rounds {
+            for round in 0..<rounds {
+                if round == rounds / 3 { try disk?.fill() }
+                if round == rounds * 2 / 3 { try disk?.free() }
                 let before = ends.received.load(ordering: .relaxed)
                 var sessions: [LoopbackSocket] = []
                 for number in 0..<sizes.count {

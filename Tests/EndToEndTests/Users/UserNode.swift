@@ -6,28 +6,32 @@ import TestSupport
 final class UserNode {
     let port: UInt16
     private let directory: TemporaryDirectory
+    private let disk: TestDisk?
     private var node: Node
 
     private var socket: String { self.directory.file("admin.sock") }
 
-    init() throws {
+    /// - Parameter disk: where the ledger is to be; the system's where there is none.
+    init(disk: TestDisk? = nil) throws {
         TestSize.allowManyDescriptors()
         self.port = try FreePort.next()
         self.directory = try TemporaryDirectory()
-        self.node = try Self.start(self.port, self.directory)
+        self.disk = disk
+        self.node = try Self.start(self.port, self.directory, self.disk)
     }
 
-    private static func start(_ port: UInt16, _ directory: TemporaryDirectory) throws -> Node {
+    private static func start(_ port: UInt16, _ directory: TemporaryDirectory, _ disk: TestDisk?) throws -> Node {
         try Node(
             """
             listeners: [{ name: local, type: mixed, address: "127.0.0.1:\(port)", users: true, exit: out }]
             exits: [{ name: out, type: direct, allow: [127.0.0.0/8] }]
             loops: 2
-            ledger: { path: \(directory.file("ledger")) }
+            ledger: { path: \(disk.map { $0.path + "/ledger" } ?? directory.file("ledger")) }
             admin: { socket: \(directory.file("admin.sock")) }
 
             """,
-            listeningOn: [port]
+            listeningOn: [port],
+            by: disk?.prefix ?? []
         )
     }
 
@@ -35,7 +39,7 @@ final class UserNode {
     func kill() { self.node.process.kill() }
 
     /// Starts it anew on the same ledger.
-    func restart() throws { self.node = try Self.start(self.port, self.directory) }
+    func restart() throws { self.node = try Self.start(self.port, self.directory, self.disk) }
 
     func stop() throws { try self.node.stop() }
 
