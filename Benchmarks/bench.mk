@@ -7,3 +7,7 @@ bench: ## measure next to sing-box, and relays next to more (under 40 minutes)
 
 bench-quick: ## the same, shorter (under 8 minutes)
 	Benchmarks/run --quick
+
+.PHONY: bench-plans
+bench-plans: ## what users, plans and quotas cost and how well they hold (under five minutes)
+	Benchmarks/plans

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -415,3 +416,5 @@ int CLinux_own_addresses(void *context, void (*visit)(void *context, const struc
     freeifaddrs(list);
     return 0;
 }
+
+void CLinux_trim_heap(void) { malloc_trim(0); }

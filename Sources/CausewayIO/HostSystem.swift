@@ -12,6 +12,11 @@ public enum HostSystem {
     /// Raises the soft limit of open descriptors to the hard one and returns it.
     public static func raiseDescriptorLimit() -> Int { max(Int(CLinux_raise_descriptor_limit()), 64) }
 
+    /// Gives memory of the heap that is free back to the system; takes milliseconds.
+    public static func giveBackMemory() {
+        CLinux_trim_heap()
+    }
+
     /// Makes a write to a closed socket an error instead of a signal.
     public static func ignoreBrokenPipes() { CLinux_ignore_broken_pipes() }
 

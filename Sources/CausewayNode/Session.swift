@@ -13,7 +13,7 @@ import Synchronization
 ///     forward ─────────────┘       └── by another exit, before an answer ─┤
 ///                  │  refused                     │ failed                │ tampered with
 ///                  ▼                              ▼                       ▼
-///               draining                      lingering               corrupted
+///               draining                      lingering       corrupted, delivering
 ///
 /// Where the listener expects a PROXY header, that comes before all else. The near leg is the customer's, the far leg
 /// leads to the target or the next hop; `up` moves bytes from near to far, `down` from far to near. The stages live in
@@ -34,6 +34,8 @@ final class Session: EventHandler {
         /// The next hop is connected; the application's first bytes may ride in the request header.
         case awaitingPayload
         case relaying
+        /// The user's quota is used up: nothing is read any more, and what was billed may arrive.
+        case delivering
         /// Refused, and not told so: what comes is read and thrown away.
         case draining
         /// Refused and told so: writing is shut down, what still comes is thrown away.
@@ -210,7 +212,7 @@ final class Session: EventHandler {
             self.setTimer(Interval(nanoseconds: self.listener.idleTimeout.nanoseconds - idle.nanoseconds))
         case .draining: self.drainIsOver()
         case .lingering: self.close()
-        case .corrupted: self.abort()
+        case .corrupted, .delivering: self.abort()
         case .closed: break
         }
     }
@@ -240,6 +242,7 @@ final class Session: EventHandler {
             // Whoever is blocked towards one side has not read the other's error: a reset is passed on at once.
             if events.contains(.error), case .relaying = self.phase { self.legFailed(tag) }
         case .draining, .lingering, .corrupted: self.discard()
+        case .delivering: if events.contains(.error) { self.abort() }
         case .closed: break
         }
     }
@@ -248,7 +251,7 @@ final class Session: EventHandler {
         switch self.phase {
         case .relaying: self.relay()
         case .draining, .lingering, .corrupted: self.discard()
-        case .proxyHeader, .front, .request, .identity, .connecting, .awaitingPayload, .closed: break
+        case .proxyHeader, .front, .request, .identity, .connecting, .awaitingPayload, .delivering, .closed: break
         }
     }
 
@@ -274,7 +277,7 @@ final class Session: EventHandler {
         case .identity(let stage): self.worker.pool.release(&stage.held)
         case .connecting(let connector): connector?.cancel()
         case .draining: self.worker.drained.ended()
-        case .proxyHeader, .awaitingPayload, .relaying, .lingering, .corrupted, .closed: break
+        case .proxyHeader, .awaitingPayload, .relaying, .lingering, .corrupted, .delivering, .closed: break
         }
         self.front = nil
         self.forgetRoute()

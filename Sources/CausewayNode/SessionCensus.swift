@@ -96,7 +96,7 @@ extension Session {
         case .proxyHeader, .front, .request, .identity: "handshake"
         case .connecting, .awaitingPayload: "connecting"
         case .relaying: "relaying"
-        case .draining, .lingering, .corrupted, .closed: "closing"
+        case .delivering, .draining, .lingering, .corrupted, .closed: "closing"
         }
     }
 }

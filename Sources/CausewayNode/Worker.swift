@@ -137,7 +137,7 @@ final class Worker: @unchecked Sendable {
         guard let sessions = self.users.present[account.slot] else { return }
         let denial = account.denial
         for session in sessions.all where denial != nil || session.member?.isGood != true {
-            session.cutOff(denial?.rawValue ?? "key withdrawn")
+            session.cutOff(denial)
         }
     }
 
@@ -145,7 +145,7 @@ final class Worker: @unchecked Sendable {
     func cut(_ account: UserAccount, from sources: [DeviceTable.Source]) {
         for session in self.users.present[account.slot]?.all ?? [] {
             guard sources.contains(DeviceTable.Source(session.source.ip)) else { continue }
-            session.cutOff(Denial.devices.rawValue)
+            session.cutOff(.devices)
         }
     }
 

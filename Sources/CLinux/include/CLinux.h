@@ -98,6 +98,8 @@ int64_t CLinux_raise_descriptor_limit(void);
 void CLinux_name_thread(const char *name);
 void CLinux_ignore_broken_pipes(void);
 int CLinux_processor_count(void);
+/// Gives free memory of the heap back to the system.
+void CLinux_trim_heap(void);
 
 /// Calls `visit` with every address of the host's interfaces.
 int CLinux_own_addresses(void *context, void (*visit)(void *context, const struct CLinux_address *address));

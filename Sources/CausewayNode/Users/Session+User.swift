@@ -55,10 +55,10 @@ extension Session {
         self.worker.users.leave(self)
     }
 
-    /// Ends the session because its user may have none any more.
-    func cutOff(_ reason: String) {
-        self.worker.note(.userCut, reason, at: self.listener.name)
-        self.abort()
+    /// Ends the session because its user may have none any more; `nil` where it is the key that was withdrawn.
+    func cutOff(_ denial: Denial?) {
+        self.worker.note(.userCut, denial?.rawValue ?? "key withdrawn", at: self.listener.name)
+        if denial == .quota { self.deliverAndAbort() } else { self.abort() }
     }
 
     /// The quota has come to its end, for every session of the user on every loop.
@@ -83,6 +83,7 @@ extension Session {
         switch self.phase {
         case .relaying: self.relay()
         case .draining: self.discard()
+        case .delivering: self.deliver()
         default: break
         }
     }

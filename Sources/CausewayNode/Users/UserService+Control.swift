@@ -54,7 +54,10 @@ extension UserService: UserControl {
             }
             profiles.append(profile)
         }
-        let records = try self.locked { () throws(LedgerError) in try self.add(profiles, now: self.clock()) }
+        let records = try self.locked { () throws(LedgerError) in
+            self.noteAdded(profiles.count)
+            return try self.add(profiles, now: self.clock())
+        }
         return try self.locked { () throws(LedgerError) in records.compactMap { self.status(of: $0) } }
     }
 

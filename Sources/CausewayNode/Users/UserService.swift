@@ -31,6 +31,9 @@ final class UserService: @unchecked Sendable {
 
     /// Changes of users that are logged one by one.
     private static let toldChanges = 100
+    /// Users in one request for which the allocator is asked to give back what it would keep for another like that,
+    /// after so many checkpoints: when the answer is certain to be written.
+    private static let (manyUsers, checkpointsToTrim) = (1_000, 10)
     /// Checkpoints between two folds of the counters into the database.
     private static let checkpointsPerFold = 5
 
@@ -50,6 +53,8 @@ final class UserService: @unchecked Sendable {
     /// Why the ledger cannot be written at present.
     private(set) var failure: String?
     private var checkpoints = 0
+    /// Checkpoints until memory that a large request has used goes back to the system; zero where there is none.
+    private var untilTrim = 0
     /// When everything that was counted was last in the database.
     private(set) var foldedAt: Int64 = 0
     private var lastHour: Int64 = 0
@@ -219,6 +224,11 @@ final class UserService: @unchecked Sendable {
         return zone ?? .utc
     }
 
+    /// So many users were added in one request. Under the lock.
+    func noteAdded(_ count: Int) {
+        if count > Self.manyUsers { self.untilTrim = Self.checkpointsToTrim }
+    }
+
     // MARK: - Looking after users
 
     /// What is done once a second.
@@ -237,6 +247,10 @@ final class UserService: @unchecked Sendable {
                 guard entry.account.connections > 0 else { continue }
                 self.enforce(entry.account)
                 if entry.account.deviceLimit > 0 { hasDevices = true }
+            }
+            if self.untilTrim > 0 {
+                self.untilTrim -= 1
+                if self.untilTrim == 0 { HostSystem.giveBackMemory() }
             }
             if hasDevices { self.shared.loops.execute { $0.touchDevices() } }
             if now / 3600 != self.lastHour {

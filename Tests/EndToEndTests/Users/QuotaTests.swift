@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -43,6 +44,26 @@ extension EndToEnd {
             let again = try #require(try node.session("alice", to: echo.port))
             try again.write([7])
             #expect(try again.read(exactly: 1) == [7])
+            try node.stop()
+        }
+
+        /// What is on the bill when the quota ends is on its way, and arrives before the sessions are reset.
+        @Test func `who pays for the last byte gets it`() throws {
+            let node = try UserNode()
+            let quota = 1_500_000
+            let isSent = Gate()
+            let source = try LoopbackServer { connection in
+                try connection.write(BytePattern.slice(at: 0, count: quota + 1))
+                isSent.open()
+            }
+            try node.add("alice", #","quota":\#(quota)"#)
+            let session = try #require(try node.session("alice", to: source.port))
+            // Nobody reads yet, so most of it is still in the node's socket when the quota ends.
+            isSent.wait()
+            usleep(100_000)
+            let (bytes, ending) = session.readToEnd()
+            #expect(bytes.count == quota && ending == .reset, "\(bytes.count), \(ending)")
+            #expect(try node.user("alice").used == quota)
             try node.stop()
         }
 
