@@ -37,6 +37,10 @@ enum AdminRoutes {
             let user = request.uri.queryParameters.get("user")
             return try Self.response(.ok, try control.sessions(of: user, limit: limit ?? limits.standard))
         }
+        router.post("v1/reload") { request, _ in
+            let isTrial = request.uri.queryParameters.get("trial") == "true"
+            return try Self.response(.ok, try control.reload(isTrial: isTrial))
+        }
         UserRoutes.add(to: router, control)
         return router
     }

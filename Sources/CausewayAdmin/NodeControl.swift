@@ -3,6 +3,8 @@ public protocol NodeControl: AnyObject, Sendable {
     func status() -> NodeStatus
     /// The sessions of `user`, or everybody's: at most `limit` of them, those first that have moved most.
     func sessions(of user: String?, limit: Int) throws(ControlError) -> SessionsReport
+    /// Reads the configuration again and puts it into force; as a trial, only says what would be different.
+    func reload(isTrial: Bool) throws(ControlError) -> ReloadReport
     /// Somebody was not let in to the API.
     func adminRefused(_ reason: String)
     /// The users; `nil` where no listener asks for any.

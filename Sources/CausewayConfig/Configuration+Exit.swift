@@ -3,7 +3,7 @@ public import CausewayWire
 
 extension Configuration {
     /// How traffic leaves.
-    public struct Exit: Sendable {
+    public struct Exit: Equatable, Sendable {
         public let name: String
         public let kind: Kind
 
@@ -11,7 +11,7 @@ extension Configuration {
         public static let defaultConnectTimeout = Interval.seconds(10)
 
         /// The way out, with what it needs.
-        public enum Kind: Sendable {
+        public enum Kind: Equatable, Sendable {
             /// To the target itself.
             case direct(Direct)
             /// To the next hop, by Shadowsocks 2022.

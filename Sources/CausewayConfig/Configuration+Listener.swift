@@ -4,7 +4,7 @@ public import CausewayWire
 
 extension Configuration {
     /// How traffic enters: an address and the protocol that is spoken there.
-    public struct Listener: Sendable {
+    public struct Listener: Equatable, Sendable {
         public let name: String
         /// Where to listen, one or more; ports are never zero. `[::]` takes both families.
         public let addresses: [SocketAddress]
@@ -23,7 +23,7 @@ extension Configuration {
         public static let defaultIdleTimeout = Interval.seconds(3600)
 
         /// The protocol of a listener, with what it needs.
-        public enum Kind: Sendable {
+        public enum Kind: Equatable, Sendable {
             /// SOCKS5, SOCKS4a, HTTP CONNECT and plain HTTP on one port. With `users`, only for users with a password.
             case mixed(users: Bool)
             /// Shadowsocks 2022. With `users`, `key` is the server's and each user with a key has an identity header;
@@ -37,7 +37,7 @@ extension Configuration {
         }
 
         /// A blind relay. The method has identity headers, and all keys are as long as it wants them.
-        public struct Relay: Sendable {
+        public struct Relay: Equatable, Sendable {
             public let method: Method
             public let key: Secret
             /// Whether only users may pass, each known by the key in its entry.
@@ -48,7 +48,7 @@ extension Configuration {
         }
 
         /// A next hop that customers can name.
-        public struct Next: Sendable {
+        public struct Next: Equatable, Sendable {
             /// The key whose hash names it.
             public let key: Secret
             /// The exit that leads there: a tunnel, or a group of tunnels.

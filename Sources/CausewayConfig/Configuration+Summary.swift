@@ -27,7 +27,7 @@ extension Configuration {
 }
 
 extension Configuration.Admin {
-    fileprivate var summary: String {
+    var summary: String {
         let remote = self.remote.map { "\($0.address) with \($0.tokens.count) token\($0.tokens.count == 1 ? "" : "s")" }
         let places = [self.socket, remote].compactMap { $0 }
         return places.isEmpty ? "none" : places.joined(separator: ", ")
@@ -35,7 +35,7 @@ extension Configuration.Admin {
 }
 
 extension Configuration.Listener {
-    fileprivate var summary: String {
+    var summary: String {
         let kind =
             switch self.kind {
             case .mixed(let users):
@@ -56,7 +56,7 @@ extension Configuration.Listener {
 }
 
 extension Configuration.Exit.Kind {
-    fileprivate var summary: String {
+    var summary: String {
         switch self {
         case .direct(let direct): direct.summary
         case .tunnel(let tunnel): tunnel.summary

@@ -43,7 +43,7 @@ public struct Health: Sendable {
     /// The part of a new latency in the smoothed one is one in this (as of a round trip in RFC 6298).
     private static let smoothing: Int64 = 8
 
-    private let rule: HealthRule
+    private var rule: HealthRule
     public private(set) var state = State.unknown
     /// Smoothed time of checks; `nil` until one has succeeded.
     public private(set) var latency: Interval?
@@ -56,6 +56,13 @@ public struct Health: Sendable {
     private var successes = 0
     private var fellAt: Instant?
     private var hardship = 1
+
+    /// The same, judged by another rule from now on.
+    public func under(_ rule: HealthRule) -> Health {
+        var health = self
+        health.rule = rule
+        return health
+    }
 
     public init(rule: HealthRule) {
         self.rule = rule

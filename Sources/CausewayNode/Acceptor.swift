@@ -11,15 +11,18 @@ final class Acceptor: EventHandler {
     private static let batch = 64
     private static let pause = Interval.milliseconds(200)
 
-    private let socket: Socket
-    private let listener: Listener
+    let address: SocketAddress
+    private var socket: Socket
+    /// What new connections belong to.
+    var listener: Listener
     private unowned let worker: Worker
     private var token = HandlerToken.none
     private var isPaused = false
     /// Ends the pause should no session do so.
     private var timer = TimerWheel.Handle.none
 
-    init(_ socket: consuming Socket, listener: Listener, worker: Worker) {
+    init(_ socket: consuming Socket, at address: SocketAddress, listener: Listener, worker: Worker) {
+        self.address = address
         self.socket = socket
         self.listener = listener
         self.worker = worker
@@ -28,6 +31,13 @@ final class Acceptor: EventHandler {
     func start() throws(SystemCallError) {
         self.token = self.worker.loop.register(self)
         try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
+    }
+
+    /// Takes no more connections, and closes the socket.
+    func stop() {
+        self.worker.loop.cancel(self.timer)
+        self.worker.loop.deregister(self.token)
+        self.socket.close()
     }
 
     func ready(_ events: ReadyEvents, tag: UInt8) {
@@ -53,7 +63,7 @@ final class Acceptor: EventHandler {
     private func accept() {
         for _ in 0..<Self.batch {
             let shared = self.worker.shared
-            guard shared.sessionCount.load(ordering: .relaxed) < shared.limits.sessions else {
+            guard shared.sessionCount.load(ordering: .relaxed) < shared.sessionLimit else {
                 return self.stopFor("the limit of sessions is reached")
             }
             var peer = SocketAddress(ip: .v4(0), port: 0)

@@ -6,7 +6,13 @@ import CausewayWire
 
 extension Exit {
     /// An exit that is no group.
-    convenience init(_ exit: Configuration.Exit, number: Int, ownAddresses: [IPAddress], loops: Int) {
+    convenience init(
+        _ exit: Configuration.Exit,
+        number: Int,
+        ownAddresses: [IPAddress],
+        loops: Int,
+        after old: Exit?
+    ) {
         switch exit.kind {
         case .direct(let direct):
             let policy = AddressPolicy(
@@ -27,7 +33,8 @@ extension Exit {
                 dial: DialOptions(direct.socket),
                 warm: 0,
                 sendsProxyHeader: false,
-                loops: loops
+                loops: loops,
+                after: old
             )
         case .tunnel(let tunnel):
             let credentials = tunnel.keys.map { keys in
@@ -42,14 +49,15 @@ extension Exit {
                 dial: DialOptions(tunnel.socket),
                 warm: tunnel.warm,
                 sendsProxyHeader: tunnel.sendProxy,
-                loops: loops
+                loops: loops,
+                after: old
             )
-        case .block, .group: self.init(exit, number: number, kind: .block, loops: loops)
+        case .block, .group: self.init(exit, number: number, kind: .block, loops: loops, after: old)
         }
     }
 
     /// An exit that makes no connections of its own.
-    convenience init(_ exit: Configuration.Exit, number: Int, kind: Kind, loops: Int) {
+    convenience init(_ exit: Configuration.Exit, number: Int, kind: Kind, loops: Int, after old: Exit?) {
         self.init(
             name: exit.name,
             number: number,
@@ -59,7 +67,8 @@ extension Exit {
             dial: DialOptions(),
             warm: 0,
             sendsProxyHeader: false,
-            loops: loops
+            loops: loops,
+            after: old
         )
     }
 }
@@ -68,7 +77,8 @@ extension ExitGroup {
     /// How long a member that nothing checks stays out after it has failed.
     private static let ejection = Interval.seconds(30)
 
-    convenience init(_ group: Configuration.Exit.Group, number: Int, members: [Exit]) {
+    /// - Parameter old: the group that this one takes the place of: what it believes of its members is believed on.
+    convenience init(_ group: Configuration.Exit.Group, number: Int, members: [Exit], after old: ExitGroup?) {
         let check = group.check
         let rule = HealthRule(
             rise: check?.rise ?? 1,
@@ -84,7 +94,9 @@ extension ExitGroup {
             check: check.map { check in
                 Check(target: check.target, path: check.path, interval: check.interval, timeout: check.timeout)
             },
-            members: members.map { GroupMember($0, rule: rule) }
+            members: members.map { exit in
+                GroupMember(exit, rule: rule, after: old?.members.first { $0.exit.name == exit.name })
+            }
         )
     }
 }

@@ -18,7 +18,7 @@ final class Exit: Sendable {
     }
 
     let name: String
-    /// The exit's place in the configuration.
+    /// The exit's place in lists that loops keep; no other exit of the process has had it.
     let number: Int
     let kind: Kind
     /// The families of addresses that names are resolved to.
@@ -36,6 +36,7 @@ final class Exit: Sendable {
     /// How each loop's stock of warm sockets stands.
     let warmth: [WarmCounters]
 
+    /// - Parameter old: the exit that this one takes the place of, and whose counters it goes on with.
     init(
         name: String,
         number: Int,
@@ -45,7 +46,8 @@ final class Exit: Sendable {
         dial: DialOptions,
         warm: Int,
         sendsProxyHeader: Bool,
-        loops: Int
+        loops: Int,
+        after old: Exit?
     ) {
         self.name = name
         self.number = number
@@ -55,7 +57,7 @@ final class Exit: Sendable {
         self.dial = dial
         self.warm = warm
         self.sendsProxyHeader = sendsProxyHeader
-        self.traffic = (0..<loops).map { _ in TrafficCounters() }
-        self.warmth = (0..<loops).map { _ in WarmCounters() }
+        self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
+        self.warmth = old?.warmth ?? (0..<loops).map { _ in WarmCounters() }
     }
 }

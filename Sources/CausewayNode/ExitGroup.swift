@@ -17,7 +17,7 @@ final class ExitGroup: Sendable {
         let timeout: Interval
     }
 
-    /// The group's place among the groups of the configuration.
+    /// The group's place in lists that loops keep; no other group of the process has had it.
     let number: Int
     let policy: GroupPolicy
     let hashKey: HashKey

@@ -12,9 +12,10 @@ final class GroupMember: Sendable {
     private let isSuspected = Atomic<Bool>(false)
     private let suspicionHandler = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(_ exit: Exit, rule: HealthRule) {
+    /// - Parameter old: the member that this one takes the place of, and whose health it goes on with.
+    init(_ exit: Exit, rule: HealthRule, after old: GroupMember? = nil) {
         self.exit = exit
-        self.health = Mutex(Health(rule: rule))
+        self.health = Mutex(old?.present.under(rule) ?? Health(rule: rule))
     }
 
     /// What is believed now.

@@ -10,8 +10,8 @@ final class HealthChecker: EventHandler {
     /// Nothing makes checks follow one another sooner than this.
     private static let shortestInterval = Interval.milliseconds(250)
 
-    private let member: GroupMember
-    private let check: ExitGroup.Check
+    let member: GroupMember
+    let check: ExitGroup.Check
     private unowned let worker: Worker
     private var token = HandlerToken.none
     private var timer = TimerWheel.Handle.none
@@ -25,12 +25,20 @@ final class HealthChecker: EventHandler {
         self.lastStart = worker.loop.now
     }
 
-    /// Begins to check; `number` is the checker's place among its loop's.
-    func begin(number: Int) {
+    func begin() {
         self.token = self.worker.loop.register(self)
-        let worker = self.worker
-        self.member.whenSuspected { worker.loop.execute { worker.checkers[number].hurry() } }
+        let (worker, member) = (self.worker, ObjectIdentifier(self.member))
+        self.member.whenSuspected { worker.loop.execute { worker.checkers[member]?.hurry() } }
         self.probeNow()
+    }
+
+    /// Checks no more.
+    func stop() {
+        self.member.whenSuspected {}
+        self.probe?.cancel()
+        self.probe = nil
+        self.worker.loop.cancel(self.timer)
+        self.worker.loop.deregister(self.token)
     }
 
     /// Brings the next check forward.

@@ -11,7 +11,8 @@ extension Listener {
         exits: [String: Exit],
         seed: UInt64,
         now: Instant,
-        loops: Int
+        loops: Int,
+        after old: Listener?
     ) {
         let kind: Kind
         switch listener.kind {
@@ -23,7 +24,7 @@ extension Listener {
                     method: method,
                     key: key,
                     hasUsers: hasUsers,
-                    salts: SaltPool(seed: seed, now: now),
+                    salts: old?.salts(of: method, key) ?? SaltPool(seed: seed, now: now),
                     policy: RejectPolicy(reject)
                 )
             )
@@ -36,7 +37,7 @@ extension Listener {
                     hasUsers: relay.users,
                     identities: IdentityTable(keys: next.map(\.0)),
                     next: next.map(\.1),
-                    salts: SaltPool(seed: seed, now: now),
+                    salts: old?.salts(of: relay.method, relay.key) ?? SaltPool(seed: seed, now: now),
                     policy: RejectPolicy(relay.reject)
                 )
             )
@@ -51,7 +52,8 @@ extension Listener {
             idleTimeout: listener.idleTimeout,
             proxyNetworks: listener.proxyProtocol,
             socket: ListenOptions(listener.socket),
-            loops: loops
+            loops: loops,
+            after: old
         )
     }
 }

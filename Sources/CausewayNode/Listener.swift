@@ -60,6 +60,7 @@ final class Listener: Sendable {
     /// What each loop has moved, by the loop's number.
     let traffic: [TrafficCounters]
 
+    /// - Parameter old: the listener that this one takes the place of, and whose counters it goes on with.
     init(
         name: String,
         addresses: [SocketAddress],
@@ -69,7 +70,8 @@ final class Listener: Sendable {
         idleTimeout: Interval,
         proxyNetworks: [CIDR],
         socket: ListenOptions,
-        loops: Int
+        loops: Int,
+        after old: Listener?
     ) {
         self.name = name
         self.addresses = addresses
@@ -79,7 +81,16 @@ final class Listener: Sendable {
         self.idleTimeout = idleTimeout
         self.proxyNetworks = proxyNetworks
         self.socket = socket
-        self.traffic = (0..<loops).map { _ in TrafficCounters() }
+        self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
+    }
+
+    /// The salts that were seen under a key: as long as that is the same, they stay known.
+    func salts(of method: Method, _ key: Secret) -> SaltPool? {
+        switch self.kind {
+        case .tunnel(let tunnel): tunnel.method == method && tunnel.key == key ? tunnel.salts : nil
+        case .relay(let relay): relay.method == method && relay.key == key ? relay.salts : nil
+        case .mixed, .forward: nil
+        }
     }
 
     func expectsProxyHeader(from peer: IPAddress) -> Bool {

@@ -4,12 +4,15 @@ public import CausewayConfig
 import CausewayCore
 import CausewayCrypto
 import CausewayIO
+import CausewayLedger
 import Glibc
 public import Logging
 import Synchronization
 
 /// A running Causeway: the loops of a configuration, each on a thread of its own.
-public final class Node {
+///
+/// `@unchecked Sendable`: what changes after the start is touched under the lock alone.
+public final class Node: @unchecked Sendable {
     /// Why a node cannot start.
     public enum StartError: Error, CustomStringConvertible {
         /// A listener's address cannot be had.
@@ -35,71 +38,79 @@ public final class Node {
     /// Connections that may wait in the kernel per listener and loop; the kernel caps it at `net.core.somaxconn`.
     private static let backlog: CInt = 4096
 
-    private let logger: Logger
-    let plan: Plan
+    /// Starting, reloading and stopping come one after the other.
+    let lock = Mutex(())
+    let logger: Logger
+    let plan: LivePlan
     private let aead: AEADChoice
     let shared: SharedState
     private(set) var workers: [Worker] = []
     private var threads: [LoopThread] = []
     private let version: String
-    private let configuration: Configuration
-    private var users: UserService?
+    let source: ConfigurationSource?
+    let users: LiveUsers
     private var admin: [AdminServer] = []
 
     /// Makes a configuration ready; nothing is opened yet.
     ///
-    /// - Parameter version: what the node calls itself.
+    /// - Parameters:
+    ///   - version: what the node calls itself.
+    ///   - source: where a reload gets the configuration; without one there is none.
     /// - Throws: `AEADChoice.UnknownName` when the environment forces a backend that does not exist.
-    public init(configuration: Configuration, version: String, logger: Logger) throws {
+    public init(
+        configuration: Configuration,
+        version: String,
+        source: ConfigurationSource? = nil,
+        logger: Logger
+    ) throws {
         self.aead = try AEADChoice.ofEnvironment()
         HostSystem.ignoreBrokenPipes()
         self.logger = logger
         self.version = version
-        self.configuration = configuration
-        self.plan = Plan(
+        self.source = source
+        self.users = LiveUsers()
+        let plan = Plan(
             configuration,
             ownAddresses: HostSystem.ownAddresses(),
             descriptorLimit: HostSystem.raiseDescriptorLimit(),
             seed: RandomSource().next(),
             now: HostSystem.now
         )
-        self.shared = SharedState(
-            limits: self.plan.limits,
-            resolver: self.plan.resolver,
-            log: CauseLog(logger: logger)
-        )
+        self.plan = LivePlan(plan)
+        self.shared = SharedState(limits: plan.limits, resolver: plan.resolver, log: CauseLog(logger: logger))
     }
 
     /// Opens all listeners and starts the loops; returns once every address is bound.
     ///
     /// - Throws: ``StartError``; then nothing has been started.
     public func start() throws {
+        let plan = self.plan.present
         var workers: [Worker] = []
-        for number in 0..<self.plan.limits.loops {
+        for number in 0..<plan.limits.loops {
             do throws(Worker.SetUpError) {
                 let worker = try Worker(number: number, shared: self.shared, aead: self.aead)
-                worker.selectors = self.plan.groups.map { _, group in
-                    GroupSelector(
-                        policy: group.policy,
-                        memberCount: group.members.count,
-                        tolerance: group.tolerance,
-                        seed: worker.random.next()
-                    )
-                }
-                let exits = self.plan.exits
-                let members = self.plan.members(checkedOn: number)
-                worker.loop.execute { worker.prepare(exits, checking: members) }
+                worker.prepareSelectors(plan.groups.map(\.group))
+                let members = plan.members(checkedOn: number)
+                worker.loop.execute { worker.prepare(plan.exits, checking: members) }
                 workers.append(worker)
             } catch {
                 throw StartError.loop(reason: error.description)
             }
         }
-        for listener in self.plan.listeners {
-            for address in listener.addresses { try self.listen(on: address, listener, workers) }
+        for listener in plan.listeners {
+            for address in listener.addresses {
+                for (worker, acceptor) in zip(workers, try Self.acceptors(at: address, of: listener, workers)) {
+                    do throws(SystemCallError) {
+                        try worker.start(acceptor)
+                    } catch {
+                        throw StartError.listen(listener: listener.name, address: "\(address)", reason: error.reason)
+                    }
+                }
+            }
         }
         self.workers = workers
         self.shared.loops.set(workers)
-        try self.startUsers(workers)
+        try self.startUsers(plan.configuration, before: workers)
         let logger = self.logger
         for worker in workers {
             do throws(SystemCallError) {
@@ -116,27 +127,28 @@ public final class Node {
         self.logger.info(
             "running",
             metadata: [
-                "listeners": "\(self.plan.listeners.map(\.name).joined(separator: ","))",
-                "loops": "\(self.plan.limits.loops)",
-                "sessions": "at most \(self.plan.limits.sessions)",
+                "listeners": "\(plan.listeners.map(\.name).joined(separator: ","))",
+                "loops": "\(plan.limits.loops)",
+                "sessions": "at most \(plan.limits.sessions)",
                 "aead": "\(workers.first?.aead.name ?? "")",
             ]
         )
     }
 
-    private func startUsers(_ workers: [Worker]) throws {
-        guard self.configuration.wantsUsers else { return }
-        do {
-            let users = try UserService(self.configuration, shared: self.shared, logger: self.logger)
-            users.start(workers)
-            self.users = users
+    /// Looks after users from now on, where listeners ask for some and nobody does yet.
+    func startUsers(_ configuration: Configuration, before workers: [Worker] = []) throws(StartError) {
+        guard configuration.wantsUsers, self.users.service == nil else { return }
+        do throws(LedgerError) {
+            let users = try UserService(configuration, shared: self.shared, logger: self.logger)
+            users.start(before: workers)
+            self.users.service = users
         } catch {
-            throw StartError.ledger(reason: "\(error)")
+            throw .ledger(reason: "\(error)")
         }
     }
 
     private func startAdmin(aead: String) throws {
-        let settings = self.configuration.admin
+        let settings = self.plan.present.configuration.admin
         var endpoints: [AdminEndpoint] = []
         if let path = settings.socket { endpoints.append(.socket(path: path)) }
         if let remote = settings.remote { endpoints.append(.remote(remote.address, tokens: remote.tokens)) }
@@ -146,7 +158,10 @@ public final class Node {
             users: self.users,
             version: self.version,
             aead: aead
-        )
+        ) { [weak self] isTrial throws(ControlError) in
+            guard let self else { throw .unavailable("the node is stopping") }
+            return try self.reload(isTrial: isTrial)
+        }
         for endpoint in endpoints {
             let server = AdminServer(endpoint, control: report, logger: self.logger)
             do throws(AdminError) {
@@ -163,26 +178,35 @@ public final class Node {
     public func stop() {
         for server in self.admin { server.stop() }
         self.admin = []
-        for worker in self.workers { worker.loop.stop() }
-        for thread in self.threads { thread.join() }
-        self.threads = []
-        self.users?.stop()
-        self.users = nil
-        // The loops know each other by what they share, and would keep each other.
-        self.shared.loops.set([])
+        self.lock.withLock { _ in
+            for worker in self.workers { worker.loop.stop() }
+            for thread in self.threads { thread.join() }
+            self.threads = []
+            self.users.service?.stop()
+            self.users.service = nil
+            // The loops know each other by what they share, and would keep each other.
+            self.shared.loops.set([])
+        }
         self.logger.info("stopped")
     }
 
-    private func listen(on address: SocketAddress, _ listener: Listener, _ workers: [Worker]) throws {
+    /// What takes connections at an address, one for each loop; the sockets listen, and nobody accepts yet.
+    static func acceptors(
+        at address: SocketAddress,
+        of listener: Listener,
+        _ workers: [Worker]
+    ) throws(StartError) -> [Acceptor] {
         do throws(SystemCallError) {
             // SO_REUSEPORT would let a second node share the port unnoticed: one socket without it asks first.
             try Socket.checkFree(address)
+            var acceptors: [Acceptor] = []
             for worker in workers {
                 let socket = try Socket.listening(on: address, backlog: Self.backlog, options: listener.socket)
-                try worker.listen(socket, for: listener)
+                acceptors.append(Acceptor(socket, at: address, listener: listener, worker: worker))
             }
+            return acceptors
         } catch {
-            throw StartError.listen(listener: listener.name, address: "\(address)", reason: error.reason)
+            throw .listen(listener: listener.name, address: "\(address)", reason: error.reason)
         }
     }
 }

@@ -8,7 +8,7 @@ final class SharedState: Sendable {
         var loops: Int
         /// Bytes of blocks beyond which reads become small.
         var buffers: Int
-        /// Sessions at one time, in any state.
+        /// Sessions at one time, in any state; what holds now is ``SharedState/sessionLimit``.
         var sessions: Int
         /// Connections that are being drained at one time, per loop.
         var drained: Int
@@ -17,7 +17,9 @@ final class SharedState: Sendable {
         var pipes: Int
     }
 
+    /// As they were at the start.
     let limits: Limits
+    private let presentSessionLimit: Atomic<Int>
     let resolver: ResolverSettings
     let log: CauseLog
     /// Sessions of all loops, counted so that descriptors do not run out.
@@ -32,8 +34,15 @@ final class SharedState: Sendable {
         set { self.closedToUsers.store(newValue, ordering: .relaxed) }
     }
 
+    /// Sessions at one time, in any state.
+    var sessionLimit: Int {
+        get { self.presentSessionLimit.load(ordering: .relaxed) }
+        set { self.presentSessionLimit.store(newValue, ordering: .relaxed) }
+    }
+
     init(limits: Limits, resolver: ResolverSettings, log: CauseLog) {
         self.limits = limits
+        self.presentSessionLimit = Atomic(limits.sessions)
         self.resolver = resolver
         self.log = log
     }

@@ -7,18 +7,28 @@ import Synchronization
 
 /// What the admin API is told of a node: read from the counters that the loops write.
 final class StatusReport: NodeControl {
-    private let plan: Plan
+    private let plan: LivePlan
     private let shared: SharedState
     private let version: String
     private let aead: String
     private let startedAt: UInt64
     private let start: Instant
-    private let users: UserService?
+    private let users: LiveUsers
+    private let reloading: @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
 
-    var userControl: (any UserControl)? { self.users }
+    var userControl: (any UserControl)? { self.users.service }
 
-    init(plan: Plan, shared: SharedState, users: UserService?, version: String, aead: String) {
+    /// - Parameter reloading: reads the configuration again; as a trial it changes nothing.
+    init(
+        plan: LivePlan,
+        shared: SharedState,
+        users: LiveUsers,
+        version: String,
+        aead: String,
+        reloading: @escaping @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
+    ) {
         self.users = users
+        self.reloading = reloading
         self.plan = plan
         self.shared = shared
         self.version = version
@@ -29,26 +39,27 @@ final class StatusReport: NodeControl {
 
     func status() -> NodeStatus {
         let now = HostSystem.now
+        let plan = self.plan.present
         return NodeStatus(
             version: self.version,
             startedAt: self.startedAt,
             uptime: Self.seconds(from: self.start, to: now),
-            loops: self.plan.limits.loops,
+            loops: plan.limits.loops,
             aead: self.aead,
             sessions: NodeStatus.Sessions(
                 live: self.shared.sessionCount.load(ordering: .relaxed),
-                limit: self.plan.limits.sessions
+                limit: plan.limits.sessions
             ),
-            listeners: self.plan.listeners.map { Self.status(of: $0) },
-            exits: self.plan.exits.map { Self.status(of: $0) },
-            groups: self.plan.groups.map { exit, group in
+            listeners: plan.listeners.map { Self.status(of: $0) },
+            exits: plan.exits.map { Self.status(of: $0) },
+            groups: plan.groups.map { exit, group in
                 GroupStatus(
                     name: exit.name,
                     policy: group.policy.rawValue,
                     members: group.members.map { Self.status(of: $0, now: now) }
                 )
             },
-            users: self.users?.summary(),
+            users: self.users.service?.summary(),
             events: self.shared.log.totals.map {
                 NodeStatus.Event(cause: $0.cause.rawValue, reason: $0.detail, at: $0.place, count: $0.count)
             }
@@ -61,6 +72,8 @@ final class StatusReport: NodeControl {
         }
         return report
     }
+
+    func reload(isTrial: Bool) throws(ControlError) -> ReloadReport { try self.reloading(isTrial) }
 
     func adminRefused(_ reason: String) {
         self.shared.log.note(.adminRefused, reason, at: "admin", now: HostSystem.now)

@@ -41,6 +41,14 @@ final class WarmSocket: EventHandler, ConnectorClient {
         return socket
     }
 
+    /// Ends it, without a word to the stock.
+    func discard() {
+        self.connector?.cancel()
+        self.connector = nil
+        self.isReady = false
+        self.leave()
+    }
+
     func connected(_ socket: consuming Socket) {
         self.connector = nil
         self.socket = socket

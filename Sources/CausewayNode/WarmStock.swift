@@ -64,6 +64,16 @@ final class WarmStock: EventHandler {
         self.exit.warmth[self.worker.number].set(ready: self.ready.count, target: self.target.count)
     }
 
+    /// Closes all sockets, and keeps none any more.
+    func stop() {
+        for socket in self.ready + self.connecting { socket.discard() }
+        self.ready = []
+        self.connecting = []
+        self.worker.loop.cancel(self.timer)
+        self.worker.loop.deregister(self.token)
+        self.exit.warmth[self.worker.number].set(ready: 0, target: 0)
+    }
+
     // MARK: - What the sockets tell
 
     func isReady(_ socket: WarmSocket) {

@@ -35,11 +35,11 @@ final class Worker: @unchecked Sendable {
     /// How this loop chooses, by the group's number.
     var selectors: [GroupSelector] = []
     /// By the exit's number; none for exits without.
-    private var warmStocks: [WarmStock?] = []
+    var warmStocks: [WarmStock?] = []
     /// Of the members that this loop looks after.
-    private(set) var checkers: [HealthChecker] = []
-    private let bufferShare: Int
-    private var acceptors: [Acceptor] = []
+    var checkers: [ObjectIdentifier: HealthChecker] = [:]
+    var bufferShare: Int
+    var acceptors: [Acceptor] = []
 
     /// Bytes that a pipe is to hold.
     private static let pipeCapacity = 256 * 1024
@@ -160,13 +160,33 @@ final class Worker: @unchecked Sendable {
 
     /// Makes ready what exits need on this loop. On its thread.
     func prepare(_ exits: [Exit], checking members: [(GroupMember, ExitGroup.Check)]) {
-        self.warmStocks = exits.map { exit in
-            guard case .tunnel = exit.kind, exit.warm > 0 else { return nil }
-            return WarmStock(exit: exit, worker: self)
+        for exit in exits {
+            guard case .tunnel = exit.kind, exit.warm > 0 else { continue }
+            while self.warmStocks.count <= exit.number { self.warmStocks.append(nil) }
+            guard self.warmStocks[exit.number] == nil else { continue }
+            let stock = WarmStock(exit: exit, worker: self)
+            self.warmStocks[exit.number] = stock
+            stock.fill()
         }
-        for stock in self.warmStocks { stock?.fill() }
-        self.checkers = members.map { HealthChecker(of: $0, check: $1, on: self) }
-        for (number, checker) in self.checkers.enumerated() { checker.begin(number: number) }
+        for (member, check) in members {
+            let checker = HealthChecker(of: member, check: check, on: self)
+            self.checkers[ObjectIdentifier(member)] = checker
+            checker.begin()
+        }
+    }
+
+    /// Makes a selector for each group that has none yet.
+    func prepareSelectors(_ groups: [ExitGroup]) {
+        for group in groups where group.number >= self.selectors.count {
+            self.selectors.append(
+                GroupSelector(
+                    policy: group.policy,
+                    memberCount: group.members.count,
+                    tolerance: group.tolerance,
+                    seed: self.random.next()
+                )
+            )
+        }
     }
 
     func warmStock(of exit: Exit) -> WarmStock? {
@@ -176,8 +196,7 @@ final class Worker: @unchecked Sendable {
     // MARK: - Accepting
 
     /// Takes over a listening socket. Before the loop runs, or on its thread.
-    func listen(_ socket: consuming Socket, for listener: Listener) throws(SystemCallError) {
-        let acceptor = Acceptor(socket, listener: listener, worker: self)
+    func start(_ acceptor: Acceptor) throws(SystemCallError) {
         try acceptor.start()
         self.acceptors.append(acceptor)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CausewayAdmin
 import CausewayConfig
 
 /// `causeway check`: reads the configuration as `run` would, and prints what would run.
@@ -9,9 +10,18 @@ struct Check: ParsableCommand {
     )
 
     @OptionGroup var file: ConfigurationFile
+    @Flag(help: "Print what a reload would change of the running node instead, which is asked over its admin socket.")
+    var diff = false
 
     func run() throws {
         let configuration = try self.file.load()
-        print(configuration.summary)
+        guard self.diff else { return print(configuration.summary) }
+        guard let socket = configuration.admin.socket else {
+            throw ValidationError("\(self.file.path) has no admin.socket.")
+        }
+        try AdminOptions.ask(.socket(path: socket)) { client in
+            let report = try client.send("POST", "/v1/reload?trial=true", Bool?.none, as: ReloadReport.self)
+            for line in Reload.lines(report) { print(line) }
+        }
     }
 }

@@ -7,25 +7,44 @@ import Logging
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a node until SIGTERM or SIGINT.",
-        discussion: "Logs to standard error. A second signal ends the process at once."
+        discussion: """
+            Logs to standard error. SIGHUP makes it read its configuration again. A second signal to end ends the process \
+            at once.
+            """
     )
 
     @OptionGroup var file: ConfigurationFile
 
     func run() throws {
         // Before there is a thread, so that none of them takes the signals.
-        Termination.hold()
+        Signals.hold()
         let configuration = try self.file.load()
-        let level = configuration.log.level
-        let logger = Logger(label: "causeway") { _ in StandardErrorLog(logLevel: Logger.Level(level)) }
+        let level = LogLevel(Logger.Level(configuration.log.level))
+        let logger = Logger(label: "causeway") { _ in StandardErrorLog(level) }
+        let path = self.file.path
+        let source = ConfigurationSource { () throws(ConfigurationError) in
+            try Configuration.load(path: path)
+        } applied: { configuration in
+            level.present = Logger.Level(configuration.log.level)
+        }
         let node = try self.attempt(ExitStatus.systemError, logger) {
-            try Node(configuration: configuration, version: Version.text, logger: logger)
+            try Node(configuration: configuration, version: Version.text, source: source, logger: logger)
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
-        let signal = Termination.wait()
-        logger.notice("stopping", metadata: ["signal": "\(signal)"])
-        Termination.release()
-        node.stop()
+        while true {
+            switch Signals.wait() {
+            case .reload:
+                do {
+                    try node.reload()
+                } catch {
+                    logger.error("not reloaded, and nothing is different", metadata: ["reason": "\(error)"])
+                }
+            case .end(let signal):
+                logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                Signals.release()
+                return node.stop()
+            }
+        }
     }
 
     /// The result of `body`. Its failure is logged, and ends the process with the status that fits it.

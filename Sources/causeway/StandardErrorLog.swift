@@ -2,18 +2,41 @@ import CausewayConfig
 import FoundationEssentials
 import Glibc
 import Logging
+import Synchronization
+
+/// The least severe event that is written, which can change while the process runs.
+final class LogLevel: Sendable {
+    private let level: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) {
+        self.level = Mutex(level)
+    }
+
+    var present: Logger.Level {
+        get { self.level.withLock { $0 } }
+        set { self.level.withLock { $0 = newValue } }
+    }
+}
 
 /// Writes events to standard error, one a line.
 ///
 /// Under the journal, which stamps lines itself, a line begins with its priority instead of the time.
 struct StandardErrorLog: LogHandler {
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
+    /// Of this logger alone, where somebody has set it.
+    private var ownLevel: Logger.Level?
+    private let level: LogLevel
     private let isJournal: Bool
 
-    init(logLevel: Logger.Level) {
-        self.logLevel = logLevel
+    /// - Parameter level: what all copies go by.
+    init(_ level: LogLevel) {
+        self.level = level
         self.isJournal = getenv("JOURNAL_STREAM") != nil
+    }
+
+    var logLevel: Logger.Level {
+        get { self.ownLevel ?? self.level.present }
+        set { self.ownLevel = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -104,5 +104,9 @@ final class FakeNode: NodeControl {
         return SessionsReport(total: Self.sessions.total, sessions: Array(Self.sessions.sessions.prefix(limit)))
     }
 
+    func reload(isTrial: Bool) throws(ControlError) -> ReloadReport {
+        ReloadReport(changes: ["listener in: removed"], atRestart: ["loops: 1 -> 2"], warnings: ["x"])
+    }
+
     func adminRefused(_ reason: String) { self.refusals.withLock { $0.append(reason) } }
 }

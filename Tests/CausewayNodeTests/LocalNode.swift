@@ -10,19 +10,30 @@ import TestSupport
 /// A node in this process, stopped when the test lets go of it.
 final class LocalNode {
     let node: CausewayNode.Node
+    private let directory: TemporaryDirectory
 
     init(_ text: String) throws {
         let directory = try TemporaryDirectory()
+        self.directory = directory
         let file = try directory.write(text, to: "node.yaml", mode: 0o600)
         let configuration = try CausewayConfig.Configuration.load(path: file)
         self.node = try CausewayNode.Node(
             configuration: configuration,
             version: "test",
+            source: ConfigurationSource { () throws(ConfigurationError) in
+                try CausewayConfig.Configuration.load(path: file)
+            },
             logger: Logger(label: "test") { _ in
                 SwiftLogNoOpLogHandler()
             }
         )
         try self.node.start()
+    }
+
+    /// Gives it another configuration.
+    func reload(_ text: String) throws {
+        try self.directory.write(text, to: "node.yaml", mode: 0o600)
+        try self.node.reload()
     }
 
     deinit {

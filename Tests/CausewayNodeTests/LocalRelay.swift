@@ -100,23 +100,23 @@ enum LocalRelay {
 extension LocalNode {
     /// What the listener with this name has moved.
     func traffic(of listener: String) -> TrafficCounters.Totals {
-        let found = self.node.plan.listeners.first { $0.name == listener }
+        let found = self.node.plan.present.listeners.first { $0.name == listener }
         return TrafficCounters.totals(found?.traffic ?? [])
     }
 
     /// What the exit with this name has moved.
     func exitTraffic(of exit: String) -> TrafficCounters.Totals {
-        let found = self.node.plan.exits.first { $0.name == exit }
+        let found = self.node.plan.present.exits.first { $0.name == exit }
         return TrafficCounters.totals(found?.traffic ?? [])
     }
 
     func warmth(of exit: String) -> WarmCounters.Totals {
-        let found = self.node.plan.exits.first { $0.name == exit }
+        let found = self.node.plan.present.exits.first { $0.name == exit }
         return WarmCounters.totals(found?.warmth ?? [])
     }
 
     func member(_ exit: String) -> GroupMember? {
-        self.node.plan.groups.first?.group.members.first { $0.exit.name == exit }
+        self.node.plan.present.groups.first?.group.members.first { $0.exit.name == exit }
     }
 }
 

@@ -97,14 +97,29 @@ extension UserService {
     /// - Returns: what was done, a line for each user that it was done to.
     func reconcile(_ users: [Configuration.User]) throws(LedgerError) -> [String] {
         let now = self.clock()
-        var changes: [String] = []
-        var listed: Set<String> = []
-        var added: [UserProfile] = []
+        let plan = self.plan(for: users)
         // Who goes first, as somebody who comes may have the same key.
-        for user in users { listed.insert(user.name) }
+        if !plan.removed.isEmpty { try self.remove(plan.removed) }
+        for (id, profile) in plan.changed { _ = try self.change(id, to: profile, version: nil, now: now) }
+        if !plan.added.isEmpty { _ = try self.add(plan.added, now: now) }
+        return plan.lines
+    }
+
+    /// What is to be done so that the ledger has the users that the configuration lists.
+    struct Reconciliation {
+        var removed: [Int64] = []
+        var changed: [(id: Int64, profile: UserProfile)] = []
+        var added: [UserProfile] = []
+        /// A line for each of them.
+        var lines: [String] = []
+    }
+
+    func plan(for users: [Configuration.User]) -> Reconciliation {
+        var plan = Reconciliation()
+        let listed = Set(users.map(\.name))
         let gone = self.ledger.users.values.filter { $0.profile.isDeclared && !listed.contains($0.profile.name) }
-        if !gone.isEmpty { try self.remove(gone.map(\.id)) }
-        changes += gone.map { "removed \($0.profile.name)" }.sorted()
+        plan.removed = gone.map(\.id)
+        plan.lines = gone.map { "user \($0.profile.name): removed" }.sorted()
         for user in users {
             var profile = UserProfile(name: user.name)
             profile.note = user.note
@@ -114,17 +129,16 @@ extension UserService {
             profile.isEnabled = user.isEnabled
             profile.isDeclared = true
             guard let old = self.ledger.user(named: user.name) else {
-                added.append(profile)
+                plan.added.append(profile)
+                plan.lines.append("user \(user.name): added")
                 continue
             }
             guard old.profile != profile else { continue }
+            plan.changed.append((old.id, profile))
             let differences = Self.differences(from: old.profile, to: profile)
-            _ = try self.change(old.id, to: profile, version: nil, now: now)
-            changes.append("changed \(user.name): \(differences.joined(separator: ", "))")
+            plan.lines.append("user \(user.name): \(differences.joined(separator: ", "))")
         }
-        if !added.isEmpty { _ = try self.add(added, now: now) }
-        changes += added.map { "added \($0.name)" }
-        return changes
+        return plan
     }
 
     /// What differs, for people; never a key or a password.

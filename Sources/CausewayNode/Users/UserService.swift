@@ -39,7 +39,8 @@ final class UserService: @unchecked Sendable {
 
     let lock = Mutex(())
     let logger: Logger
-    let settings: Configuration.Ledger
+    /// Under the lock.
+    private(set) var settings: Configuration.Ledger
     let shared: SharedState
 
     // MARK: Under the lock
@@ -90,14 +91,36 @@ final class UserService: @unchecked Sendable {
         }
     }
 
-    /// Hands the users to the loops, before these run, and begins to look after them.
-    func start(_ workers: [Worker]) {
+    /// Hands the users to the loops, and begins to look after them.
+    ///
+    /// - Parameter workers: those whose loops do not run yet, and so know the users before the first session.
+    func start(before workers: [Worker]) {
         let accounts = self.entries.values.map(\.account)
         for worker in workers {
             worker.directory = self.directory
             worker.users.set(accounts)
         }
+        if workers.isEmpty { self.lock.withLock { _ in self.publish(accounts) } }
         self.ticker.start(every: self.settings.checkpoint) { [weak self] in self?.checkpoint() }
+    }
+
+    /// Does as another configuration says from now on, with its users.
+    ///
+    /// - Returns: what is different of the users.
+    func reload(_ configuration: Configuration) throws(LedgerError) -> [String] {
+        let result = self.lock.withLock { _ in
+            Result { () throws(LedgerError) in
+                let changes = try self.reconcile(configuration.users)
+                self.settings = configuration.ledger
+                return changes
+            }
+        }
+        return try result.get()
+    }
+
+    /// What ``reload(_:)`` would do to the users.
+    func preview(_ users: [Configuration.User]) -> [String] {
+        self.lock.withLock { _ in self.plan(for: users).lines }
     }
 
     /// Ends, with everything that was counted in the database.

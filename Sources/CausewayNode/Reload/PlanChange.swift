@@ -1,0 +1,77 @@
+import CausewayBytes
+import CausewayIO
+import Synchronization
+
+/// What a new plan is to a loop.
+///
+/// `@unchecked Sendable`: the acceptors are made on one thread and used on the loop's alone, which gets them by a
+/// message.
+struct PlanChange: @unchecked Sendable {
+    let plan: Plan
+    /// Of addresses at which nobody listened; not started yet.
+    let acceptors: [Acceptor]
+    /// Members that nobody has checked before, and that this loop is to check.
+    let newMembers: [(GroupMember, ExitGroup.Check)]
+}
+
+extension Worker {
+    /// Puts a new plan into force. On the loop's thread.
+    func apply(_ change: PlanChange) {
+        let plan = change.plan
+        self.bufferShare = plan.limits.buffers / plan.limits.loops
+        self.prepareSelectors(plan.groups.map(\.group))
+        self.replaceCheckers(plan)
+        let live = Set(plan.exits.map(\.number))
+        for number in self.warmStocks.indices where !live.contains(number) {
+            self.warmStocks[number]?.stop()
+            self.warmStocks[number] = nil
+        }
+        self.prepare(plan.exits, checking: change.newMembers)
+        self.replaceListeners(plan, adding: change.acceptors)
+        self.endOrphans(plan)
+    }
+
+    /// Ends the checks of members that are gone, or that are checked in another way.
+    private func replaceCheckers(_ plan: Plan) {
+        let wanted = Set(plan.checkedMembers.map { ObjectIdentifier($0.member) })
+        for (member, checker) in self.checkers where !wanted.contains(member) {
+            checker.stop()
+            self.checkers[member] = nil
+        }
+    }
+
+    private func replaceListeners(_ plan: Plan, adding acceptors: [Acceptor]) {
+        var listeners: [SocketAddress: Listener] = [:]
+        for listener in plan.listeners {
+            for address in listener.addresses { listeners[address] = listener }
+        }
+        self.acceptors.removeAll { acceptor in
+            guard let listener = listeners[acceptor.address] else {
+                acceptor.stop()
+                return true
+            }
+            acceptor.listener = listener
+            return false
+        }
+        for acceptor in acceptors {
+            do throws(SystemCallError) {
+                try self.start(acceptor)
+            } catch {
+                self.note(.acceptPaused, error.description, at: acceptor.listener.name)
+            }
+        }
+    }
+
+    /// Ends sessions whose listener or exit is gone.
+    private func endOrphans(_ plan: Plan) {
+        let listeners = Set(plan.listeners.map(\.name))
+        let exits = Set(plan.exits.map(\.name))
+        var orphans: [Session] = []
+        self.loop.forEachHandler { handler in
+            guard let session = handler as? Session else { return }
+            let hasExit = session.exit.map { exits.contains($0.name) } ?? true
+            if !hasExit || !listeners.contains(session.listener.name) { orphans.append(session) }
+        }
+        for session in orphans { session.abort() }
+    }
+}
