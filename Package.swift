@@ -96,7 +96,8 @@ let package = Package(
             name: "causeway",
             dependencies: [
                 "CQREncode", "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto",
-                "CausewayNode", "CausewayWire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CausewayIO", "CausewayNode", "CausewayWire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings

@@ -48,6 +48,7 @@ public final class Node: @unchecked Sendable {
     private var threads: [LoopThread] = []
     private let version: String
     let source: ConfigurationSource?
+    private let watch: LoopWatch
     let users: LiveUsers
     private var admin: [AdminServer] = []
 
@@ -78,6 +79,7 @@ public final class Node: @unchecked Sendable {
         )
         self.plan = LivePlan(plan)
         self.shared = SharedState(limits: plan.limits, resolver: plan.resolver, log: CauseLog(logger: logger))
+        self.watch = LoopWatch(self.shared.loops)
     }
 
     /// Opens all listeners and starts the loops; returns once every address is bound.
@@ -173,6 +175,25 @@ public final class Node: @unchecked Sendable {
             }
         }
     }
+
+    /// How the node is, in one line for people.
+    public var statusLine: String {
+        let plan = self.plan.present
+        var parts = ["\(self.shared.sessionCount.load(ordering: .relaxed)) sessions"]
+        if let users = self.users.service?.summary() {
+            parts.append("\(users.count) users")
+            if users.ledgerFailure != nil { parts.append("ledger not written") }
+        }
+        let members = plan.groups.flatMap(\.group.members)
+        let down = members.filter { $0.present.state == .down }.map(\.exit.name)
+        if !members.isEmpty {
+            parts.append(down.isEmpty ? "all exits up" : "exits down: \(down.joined(separator: ", "))")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    /// Whether every loop has turned since this was asked last.
+    public func loopsTurn() -> Bool { self.watch.check() }
 
     /// Stops the loops; every connection ends with the process or the node.
     public func stop() {

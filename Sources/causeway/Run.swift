@@ -31,9 +31,13 @@ struct Run: ParsableCommand {
             try Node(configuration: configuration, version: Version.text, source: source, logger: logger)
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
+        let manager = ServiceManager()
+        manager?.ready(node)
         while true {
             switch Signals.wait() {
             case .reload:
+                manager?.reloading()
+                defer { manager?.reloaded(node) }
                 do {
                     try node.reload()
                 } catch {
@@ -42,6 +46,7 @@ struct Run: ParsableCommand {
             case .end(let signal):
                 logger.notice("stopping", metadata: ["signal": "\(signal)"])
                 Signals.release()
+                manager?.stopping()
                 return node.stop()
             }
         }

@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// What a service manager hears (sd_notify(3)).
+    @Suite struct ServiceManagerTests {
+        @Test(arguments: ["/", "@"])
+        func `a service manager hears of the start, the watchdog, a reload and the end`(kind: String) throws {
+            let directory = try TemporaryDirectory()
+            let path = kind == "/" ? directory.file("notify") : "@causeway-test-\(getpid())"
+            let manager = try DatagramSocket(at: path)
+            let port = try FreePort.next()
+            let node = try Node(
+                """
+                listeners: [{ name: in, type: mixed, address: "127.0.0.1:\(port)", exit: out }]
+                exits: [{ name: out, type: direct }]
+
+                """,
+                listeningOn: [port],
+                environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"]
+            )
+            #expect(manager.receive() == "READY=1\nSTATUS=0 sessions")
+            // Each time that all loops have turned.
+            for _ in 0..<3 {
+                #expect(manager.receive { $0.hasSuffix("\nWATCHDOG=1") } == "STATUS=0 sessions\nWATCHDOG=1")
+            }
+            kill(node.process.pid, SIGHUP)
+            #expect(manager.receive { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") } != nil)
+            #expect(manager.receive { $0.hasPrefix("READY=1\n") } != nil)
+            try node.stop()
+            #expect(manager.receive { $0.hasPrefix("STOPPING=1\n") } != nil)
+        }
+
+        @Test func `without one the node runs as well`() throws {
+            let port = try FreePort.next()
+            for environment in [
+                ["NOTIFY_SOCKET": ""], ["NOTIFY_SOCKET": "relative"], ["NOTIFY_SOCKET": "/nonexistent/x"],
+            ] {
+                let node = try Node(
+                    """
+                    listeners: [{ name: in, type: mixed, address: "127.0.0.1:\(port)", exit: out }]
+                    exits: [{ name: out, type: direct }]
+
+                    """,
+                    listeningOn: [port],
+                    environment: environment
+                )
+                try node.stop()
+            }
+        }
+
+        @Test(.enabled(if: Binaries.exists("systemd-analyze"), "systemd-analyze is wanted"))
+        func `the unit is one that systemd takes, and leaves little of the system exposed`() throws {
+            let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../.."
+            let unit = root + "/systemd/causeway@.service"
+            let verified = try Command.run(["systemd-analyze", "verify", "--man=no", unit])
+            // That the program is not installed where the unit looks for it is all that there is to say.
+            let faults = verified.errorText.split(separator: "\n").filter { !$0.contains("is not executable") }
+            #expect(faults.isEmpty, "\(faults)")
+            let judged = try Command.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit])
+            #expect(judged.succeeded, "\(String(decoding: judged.output, as: UTF8.self))")
+        }
+    }
+}
+
+/// A Unix socket that receives datagrams.
+private final class DatagramSocket {
+    private let descriptor: CInt
+
+    init(at path: String) throws {
+        self.descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let isAbstract = path.hasPrefix("@")
+        let name = isAbstract ? [0] + Array(path.utf8.dropFirst()) : Array(path.utf8) + [0]
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(self.descriptor, $0, length) }
+        }
+        guard status == 0 else { throw TestFailure("bind: \(errno)") }
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close(self.descriptor)
+    }
+
+    /// The next message that is as wanted; `nil` when none comes.
+    func receive(_ isWanted: (String) -> Bool = { _ in true }) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(self.descriptor, &buffer, buffer.count, 0)
+            guard count >= 0 else { return nil }
+            let text = String(decoding: buffer[0..<count], as: UTF8.self)
+            if isWanted(text) { return text }
+        }
+    }
+}
