@@ -45,7 +45,8 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: Any thread
 
-    private let inbox = Mutex<[@Sendable () -> Void]>([])
+    /// `nil` once the loop has stopped: what nobody will run is not kept, with whom it keeps.
+    private let inbox = Mutex<[@Sendable () -> Void]?>([])
     private let wakeUp: CInt
     private let stopping = Atomic<Bool>(false)
 
@@ -164,8 +165,8 @@ public final class EventLoop: @unchecked Sendable {
     /// Runs `body` on the loop's thread, soon. Never runs it once the loop has stopped.
     public func execute(_ body: @escaping @Sendable () -> Void) {
         let wasEmpty = self.inbox.withLock { inbox in
-            defer { inbox.append(body) }
-            return inbox.isEmpty
+            defer { inbox?.append(body) }
+            return inbox?.isEmpty ?? false
         }
         if wasEmpty { CLinux_eventfd_signal(self.wakeUp) }
     }
@@ -196,7 +197,7 @@ public final class EventLoop: @unchecked Sendable {
             for token in self.resuming { self.resume(token) }
             self.resuming.removeAll(keepingCapacity: true)
         }
-        self.inbox.withLock { $0.removeAll() }
+        self.inbox.withLock { $0 = nil }
     }
 
     /// Nanoseconds that the loop may sleep, negative for ever.
@@ -220,7 +221,7 @@ public final class EventLoop: @unchecked Sendable {
             CLinux_eventfd_clear(self.wakeUp)
             let bodies = self.inbox.withLock { inbox in
                 defer { inbox = [] }
-                return inbox
+                return inbox ?? []
             }
             for body in bodies { body() }
             return

@@ -9,7 +9,7 @@ final class ExitInquiry: EventHandler, ConnectorClient {
     private static let patience = Interval.milliseconds(1500)
 
     private let exit: Exit
-    private let worker: Worker
+    private unowned let worker: Worker
     /// Told once, after which the inquiry is gone.
     private let report: (_ isThere: Bool) -> Void
     private var connector: Connector?

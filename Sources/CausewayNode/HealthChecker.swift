@@ -27,8 +27,12 @@ final class HealthChecker: EventHandler {
 
     func begin() {
         self.token = self.worker.loop.register(self)
-        let (worker, member) = (self.worker, ObjectIdentifier(self.member))
-        self.member.whenSuspected { worker.loop.execute { worker.checkers[member]?.hurry() } }
+        let member = ObjectIdentifier(self.member)
+        // The worker has the member, which has this.
+        self.member.whenSuspected { [weak worker = self.worker] in
+            guard let worker else { return }
+            worker.loop.execute { worker.checkers[member]?.hurry() }
+        }
         self.probeNow()
     }
 

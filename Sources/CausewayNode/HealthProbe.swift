@@ -29,7 +29,7 @@ final class HealthProbe: EventHandler, ConnectorClient {
 
     private let exit: Exit
     private let check: ExitGroup.Check
-    private let worker: Worker
+    private unowned let worker: Worker
     /// Told once, after which the probe is gone.
     private let report: (Outcome) -> Void
     private let start: Instant

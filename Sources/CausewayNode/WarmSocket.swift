@@ -9,7 +9,7 @@ final class WarmSocket: EventHandler, ConnectorClient {
     private static let ageSpread = 20
 
     private unowned let stock: WarmStock
-    private let worker: Worker
+    private unowned let worker: Worker
     private var connector: Connector?
     private var socket = Socket()
     private var token = HandlerToken.none
