@@ -33,8 +33,12 @@ public final class Node: Sendable {
             environment: environment.merging(options ?? [:]) { given, _ in given }
         )
         self.process = process
+        // The listeners are bound before the API is.
+        let admin = configuration.firstMatch(of: /admin: *{ *socket: *([^ ,}]+)/).map { String($0.1) }
         let listens = Deadline.wait(30) {
-            process.exitStatus != nil || ports.allSatisfy { ProcessStatus.isListening(port: $0) }
+            process.exitStatus != nil
+                || ports.allSatisfy { ProcessStatus.isListening(port: $0) }
+                    && admin.map { (try? UnixSocket(connectingTo: $0)) != nil } ?? true
         }
         if let status = process.exitStatus {
             throw TestFailure("the node ended with \(status):\n\(process.errorText)")
