@@ -6,10 +6,21 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+// What runs in the handler calls the kernel and nothing else: it may have interrupted a sanitizer's runtime, in the middle
+// of a store that this made for the program, with that page's locks held.
+#if defined(__has_attribute)
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define IN_HANDLER __attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
+#ifndef IN_HANDLER
+#define IN_HANDLER
+#endif
 
 enum { CAPACITY = 4096, PAGE = 4096 };
 
@@ -24,7 +35,7 @@ static atomic_uint rescued;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction earlier;
 
-static int is_guarded(uintptr_t address) {
+IN_HANDLER static int is_guarded(uintptr_t address) {
     int count = atomic_load(&used);
     for (int index = 0; index < count; index++) {
         uintptr_t start = atomic_load(&ranges[index].start);
@@ -33,20 +44,21 @@ static int is_guarded(uintptr_t address) {
     return 0;
 }
 
-int CLinux_mapping_rescue(void *address) {
+IN_HANDLER int CLinux_mapping_rescue(void *address) {
     char copy[PAGE];
     void *page = (void *)((uintptr_t)address & ~(uintptr_t)(PAGE - 1));
     // By the kernel, which says that a page cannot even be read where a load would raise the signal again.
     struct iovec here = {copy, PAGE}, there = {page, PAGE};
-    if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != PAGE) return -EFAULT;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    if (mmap(page, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) return -errno;
-    memcpy(page, copy, PAGE);
+    long self = syscall(SYS_getpid);
+    if (syscall(SYS_process_vm_readv, self, &here, 1L, &there, 1L, 0L) != PAGE) return -EFAULT;
+    long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    if (syscall(SYS_mmap, page, (long)PAGE, (long)(PROT_READ | PROT_WRITE), flags, -1L, 0L) == -1) return -errno;
+    if (syscall(SYS_process_vm_writev, self, &here, 1L, &there, 1L, 0L) != PAGE) return -EFAULT;
     atomic_fetch_add(&rescued, 1);
     return 0;
 }
 
-static void handle(int signal, siginfo_t *information, void *context) {
+IN_HANDLER static void handle(int signal, siginfo_t *information, void *context) {
     (void)context;
     int saved = errno;
     void *address = information->si_addr;
