@@ -169,11 +169,7 @@ public final class Ledger {
     private func begin(with usage: [(user: Int64, traffic: Traffic)], of epoch: UInt64?, now: Int64) throws {
         let name = epoch.map { String($0, radix: 16) } ?? ""
         let records = try self.database.write { db in
-            let marks = try Row.fetchAll(db, sql: "SELECT id, fold_epoch, fold_up, fold_down FROM user")
-            var folded: [Int64: Traffic] = [:]
-            for row in marks where row["fold_epoch"] == name {
-                folded[row["id"]] = Traffic(up: Self.unsigned(row["fold_up"]), down: Self.unsigned(row["fold_down"]))
-            }
+            let folded = try Self.folded(of: name, in: db)
             var changed: [(user: Int64, counters: Traffic)] = []
             for (user, counters) in usage {
                 guard self.users[user] != nil else { continue }
@@ -224,14 +220,23 @@ public final class Ledger {
             throw failure
         }
         let name = String(unfolded, radix: 16)
-        let marks = try self.database.read { db in
-            try Row.fetchAll(db, sql: "SELECT id, fold_epoch, fold_up, fold_down FROM user")
-        }
-        for row in marks {
-            let folded = Traffic(up: Self.unsigned(row["fold_up"]), down: Self.unsigned(row["fold_down"]))
-            self.users[row["id"]]?.folded = row["fold_epoch"] == name ? folded : Traffic()
-        }
+        let folded = try self.database.read { try Self.folded(of: name, in: $0) }
+        for id in self.users.keys { self.users[id]?.folded = folded[id] ?? Traffic() }
         self.notices.append("what was counted before is folded later: \(failure)")
+    }
+
+    /// What of the counters of an epoch is in the database, by the users' ids.
+    private static func folded(of epoch: String, in db: Database) throws -> [Int64: Traffic] {
+        let marks = try Row.fetchAll(
+            db,
+            sql: "SELECT id, fold_up, fold_down FROM user WHERE fold_epoch = ?",
+            arguments: [epoch]
+        )
+        return Dictionary(
+            uniqueKeysWithValues: marks.map { row in
+                (row["id"], Traffic(up: self.unsigned(row["fold_up"]), down: self.unsigned(row["fold_down"])))
+            }
+        )
     }
 
     /// Says in a transaction that an epoch has begun, where that could not be said before.

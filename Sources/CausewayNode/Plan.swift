@@ -125,9 +125,11 @@ struct Plan: Sendable {
         self.groups.flatMap { _, group in group.check.map { check in group.members.map { ($0, check) } } ?? [] }
     }
 
-    /// The members whose health a loop looks after: the loops share them.
-    func members(checkedOn loop: Int) -> [(GroupMember, ExitGroup.Check)] {
-        self.checkedMembers.enumerated().filter { $0.offset % self.limits.loops == loop }.map(\.element)
+    /// The members whose health a loop is to look after and nobody did under `old`: the loops share them.
+    func members(checkedOn loop: Int, since old: Plan? = nil) -> [(GroupMember, ExitGroup.Check)] {
+        let known = Set((old?.checkedMembers ?? []).map { ObjectIdentifier($0.member) })
+        let new = self.checkedMembers.filter { !known.contains(ObjectIdentifier($0.member)) }
+        return new.enumerated().filter { $0.offset % self.limits.loops == loop }.map(\.element)
     }
 }
 

@@ -18,14 +18,12 @@ extension Node {
         case noSource
         case configuration(ConfigurationError)
         case start(StartError)
-        case ledger(String)
 
         public var description: String {
             switch self {
             case .noSource: "the node does not know where its configuration is"
             case .configuration(let error): error.description
             case .start(let error): error.description
-            case .ledger(let reason): reason
             }
         }
     }
@@ -47,7 +45,7 @@ extension Node {
         } catch {
             switch error {
             case .configuration, .noSource: throw .invalid(error.description)
-            case .start, .ledger: throw .unavailable(error.description)
+            case .start: throw .unavailable(error.description)
             }
         }
     }
@@ -116,11 +114,9 @@ extension Node {
         }
         self.shared.sessionLimit = plan.limits.sessions
         self.plan.present = plan
-        let known = Set(old.checkedMembers.map { ObjectIdentifier($0.member) })
-        let unchecked = plan.checkedMembers.filter { !known.contains(ObjectIdentifier($0.member)) }
         let isDone = DispatchSemaphore(value: 0)
         for (index, worker) in self.workers.enumerated() {
-            let members = unchecked.enumerated().filter { $0.offset % self.workers.count == index }.map(\.element)
+            let members = plan.members(checkedOn: index, since: old)
             let change = PlanChange(plan: plan, acceptors: acceptors[index], newMembers: members)
             worker.loop.execute {
                 worker.apply(change)
