@@ -41,6 +41,13 @@ enum AdminRoutes {
             let isTrial = request.uri.queryParameters.get("trial") == "true"
             return try Self.response(.ok, try control.reload(isTrial: isTrial))
         }
+        router.post("v1/drain") { request, _ in
+            let seconds = try request.uri.queryParameters.get("deadline").map { text in
+                guard let seconds = Int(text) else { throw ControlError.invalid("deadline: is not a whole number") }
+                return seconds
+            }
+            return try Self.response(.ok, try control.drain(seconds: seconds))
+        }
         UserRoutes.add(to: router, control)
         return router
     }

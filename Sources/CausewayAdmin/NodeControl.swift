@@ -5,6 +5,9 @@ public protocol NodeControl: AnyObject, Sendable {
     func sessions(of user: String?, limit: Int) throws(ControlError) -> SessionsReport
     /// Reads the configuration again and puts it into force; as a trial, only says what would be different.
     func reload(isTrial: Bool) throws(ControlError) -> ReloadReport
+    /// Takes no more connections, and ends the node when its sessions have, or after `seconds`; `nil` for what the
+    /// configuration says.
+    func drain(seconds: Int?) throws(ControlError) -> DrainReport
     /// Somebody was not let in to the API.
     func adminRefused(_ reason: String)
     /// The users; `nil` where no listener asks for any.

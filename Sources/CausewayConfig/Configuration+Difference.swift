@@ -45,6 +45,7 @@ extension Configuration {
                     + " -> buffers \(new.limits.buffers), sessions \(new.limits.sessions)"
             )
         }
+        if self.drain != new.drain { difference.changes.append("drain: \(self.drain) -> \(new.drain)") }
         if self.ledger.onFailure != new.ledger.onFailure {
             difference.changes.append(
                 "ledger.on_failure: \(self.ledger.onFailure.rawValue) -> \(new.ledger.onFailure.rawValue)"

@@ -24,6 +24,8 @@ public struct Configuration: Sendable {
     public let dns: DNS
     public let log: Log
     public let limits: Limits
+    /// What sessions have to end by themselves once the node is to.
+    public let drain: Interval
     public let admin: Admin
     public let ledger: Ledger
     /// What is allowed but hardly meant, such as a key file that everybody can read.
@@ -31,6 +33,7 @@ public struct Configuration: Sendable {
 
     /// Loops that a configuration may ask for: more than any machine has cores to give them.
     public static let maximumLoops = 256
+    public static let defaultDrain = Interval.seconds(10)
 }
 
 extension Configuration {

@@ -57,7 +57,7 @@ final class ConfigurationReader {
     func read(_ root: Field) -> Configuration? {
         guard let fields = root.fields() else { return nil }
         fields.check(
-            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "admin", "ledger"],
+            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "drain", "admin", "ledger"],
             planned: []
         )
         self.readListeners(fields)
@@ -69,11 +69,12 @@ final class ConfigurationReader {
         let dns = self.dns(fields)
         let log = self.log(fields)
         let limits = self.limits(fields)
+        let drain = fields.value("drain", default: Configuration.defaultDrain) { $0.interval() }
         let admin = self.admin(fields)
         let ledger = self.ledger(fields)
         self.hasLedger = fields["ledger"] != nil
         self.checkAcross()
-        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let admin, let ledger else {
+        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let drain, let admin, let ledger else {
             return nil
         }
         return Configuration(
@@ -84,6 +85,7 @@ final class ConfigurationReader {
             dns: dns,
             log: log,
             limits: limits,
+            drain: drain,
             admin: admin,
             ledger: ledger,
             warnings: self.findings.diagnostics

@@ -18,6 +18,8 @@ final class Acceptor: EventHandler {
     private unowned let worker: Worker
     private var token = HandlerToken.none
     private var isPaused = false
+    /// Nobody waited when connections were last taken.
+    private var isEmpty = false
     /// Ends the pause should no session do so.
     private var timer = TimerWheel.Handle.none
 
@@ -31,6 +33,13 @@ final class Acceptor: EventHandler {
     func start() throws(SystemCallError) {
         self.token = self.worker.loop.register(self)
         try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
+    }
+
+    /// Takes the connections that wait, and closes the socket.
+    func finish() {
+        // As many as the backlog can hold: who comes all the time is not to keep it open.
+        for _ in 0..<64 where !self.isPaused && !self.isEmpty { self.accept() }
+        self.stop()
     }
 
     /// Takes no more connections, and closes the socket.
@@ -61,6 +70,7 @@ final class Acceptor: EventHandler {
     }
 
     private func accept() {
+        self.isEmpty = false
         for _ in 0..<Self.batch {
             let shared = self.worker.shared
             guard shared.sessionCount.load(ordering: .relaxed) < shared.sessionLimit else {
@@ -68,7 +78,10 @@ final class Acceptor: EventHandler {
             }
             var peer = SocketAddress(ip: .v4(0), port: 0)
             do throws(SystemCallError) {
-                guard let socket = try self.socket.accept(peer: &peer) else { return }
+                guard let socket = try self.socket.accept(peer: &peer) else {
+                    self.isEmpty = true
+                    return
+                }
                 Session.begin(socket, from: peer, at: self.listener, on: self.worker)
             } catch {
                 if error.isExhaustion { return self.stopFor(error.description) }

@@ -48,6 +48,8 @@ public final class Node: @unchecked Sendable {
     private var threads: [LoopThread] = []
     private let version: String
     let source: ConfigurationSource?
+    /// Tells who has started the node that it is to be ended.
+    let ender: (@Sendable () -> Void)?
     private let watch: LoopWatch
     let users: LiveUsers
     private var admin: [AdminServer] = []
@@ -57,11 +59,13 @@ public final class Node: @unchecked Sendable {
     /// - Parameters:
     ///   - version: what the node calls itself.
     ///   - source: where a reload gets the configuration; without one there is none.
+    ///   - ender: called when the admin has asked for the node's end, and it drains.
     /// - Throws: `AEADChoice.UnknownName` when the environment forces a backend that does not exist.
     public init(
         configuration: Configuration,
         version: String,
         source: ConfigurationSource? = nil,
+        ender: (@Sendable () -> Void)? = nil,
         logger: Logger
     ) throws {
         self.aead = try AEADChoice.ofEnvironment()
@@ -69,6 +73,7 @@ public final class Node: @unchecked Sendable {
         self.logger = logger
         self.version = version
         self.source = source
+        self.ender = ender
         self.users = LiveUsers()
         let plan = Plan(
             configuration,
@@ -163,6 +168,9 @@ public final class Node: @unchecked Sendable {
         ) { [weak self] isTrial throws(ControlError) in
             guard let self else { throw .unavailable("the node is stopping") }
             return try self.reload(isTrial: isTrial)
+        } draining: { [weak self] seconds throws(ControlError) in
+            guard let self else { throw .unavailable("the node is stopping") }
+            return try self.drain(seconds: seconds)
         }
         for endpoint in endpoints {
             let server = AdminServer(endpoint, control: report, logger: self.logger)
@@ -179,7 +187,8 @@ public final class Node: @unchecked Sendable {
     /// How the node is, in one line for people.
     public var statusLine: String {
         let plan = self.plan.present
-        var parts = ["\(self.shared.sessionCount.load(ordering: .relaxed)) sessions"]
+        var parts = self.draining == nil ? [] : ["draining"]
+        parts += ["\(self.shared.sessionCount.load(ordering: .relaxed)) sessions"]
         if let users = self.users.service?.summary() {
             parts.append("\(users.count) users")
             if users.ledgerFailure != nil { parts.append("ledger not written") }

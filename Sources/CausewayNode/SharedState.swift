@@ -1,3 +1,4 @@
+import CausewayBytes
 import CausewayIO
 import Synchronization
 
@@ -32,6 +33,14 @@ final class SharedState: Sendable {
     var isClosedToUsers: Bool {
         get { self.closedToUsers.load(ordering: .relaxed) }
         set { self.closedToUsers.store(newValue, ordering: .relaxed) }
+    }
+
+    private let drainEnd = Mutex<Instant?>(nil)
+
+    /// When the node ends, for all its sessions; `nil` as long as it takes connections.
+    var drainDeadline: Instant? {
+        get { self.drainEnd.withLock { $0 } }
+        set { self.drainEnd.withLock { $0 = newValue } }
     }
 
     /// Sessions at one time, in any state.

@@ -15,20 +15,25 @@ final class StatusReport: NodeControl {
     private let start: Instant
     private let users: LiveUsers
     private let reloading: @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
+    private let draining: @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport
 
     var userControl: (any UserControl)? { self.users.service }
 
-    /// - Parameter reloading: reads the configuration again; as a trial it changes nothing.
+    /// - Parameters:
+    ///   - reloading: reads the configuration again; as a trial it changes nothing.
+    ///   - draining: makes the node end when its sessions have, within so many seconds.
     init(
         plan: LivePlan,
         shared: SharedState,
         users: LiveUsers,
         version: String,
         aead: String,
-        reloading: @escaping @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
+        reloading: @escaping @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport,
+        draining: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport
     ) {
         self.users = users
         self.reloading = reloading
+        self.draining = draining
         self.plan = plan
         self.shared = shared
         self.version = version
@@ -74,6 +79,8 @@ final class StatusReport: NodeControl {
     }
 
     func reload(isTrial: Bool) throws(ControlError) -> ReloadReport { try self.reloading(isTrial) }
+
+    func drain(seconds: Int?) throws(ControlError) -> DrainReport { try self.draining(seconds) }
 
     func adminRefused(_ reason: String) {
         self.shared.log.note(.adminRefused, reason, at: "admin", now: HostSystem.now)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CausewayConfig
 import CausewayNode
+import Glibc
 import Logging
 
 /// `causeway run`: runs a node until it is told to stop.
@@ -8,10 +9,14 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a node until SIGTERM or SIGINT.",
         discussion: """
-            Logs to standard error. SIGHUP makes it read its configuration again. A second signal to end ends the process \
-            at once.
+            Logs to standard error. SIGHUP makes it read its configuration again. After SIGTERM it takes no more \
+            connections, and ends when its sessions have, or after the time that the configuration has under drain; a \
+            second SIGTERM, or SIGINT, ends it at once.
             """
     )
+
+    /// Microseconds between two looks at a node that drains.
+    private static let drainTick: useconds_t = 50_000
 
     @OptionGroup var file: ConfigurationFile
 
@@ -28,7 +33,13 @@ struct Run: ParsableCommand {
             level.present = Logger.Level(configuration.log.level)
         }
         let node = try self.attempt(ExitStatus.systemError, logger) {
-            try Node(configuration: configuration, version: Version.text, source: source, logger: logger)
+            try Node(
+                configuration: configuration,
+                version: Version.text,
+                source: source,
+                ender: { kill(getpid(), SIGTERM) },
+                logger: logger
+            )
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
         let manager = ServiceManager()
@@ -45,10 +56,22 @@ struct Run: ParsableCommand {
                 }
             case .end(let signal):
                 logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                if signal == "SIGTERM" { self.drain(node, manager) }
                 Signals.release()
                 manager?.stopping()
                 return node.stop()
             }
+        }
+    }
+
+    /// Waits until the node's sessions have ended, the time for it is over or another signal to end comes.
+    private func drain(_ node: Node, _ manager: ServiceManager?) {
+        // Where the admin has asked for it, it drains already, and by the admin's deadline.
+        if node.draining == nil { node.drain() }
+        while !node.isDrained {
+            manager?.draining(node)
+            if case .end = Signals.pending() { return }
+            usleep(Self.drainTick)
         }
     }
 

@@ -54,6 +54,11 @@ final class ServiceManager: @unchecked Sendable {
         self.socket.send(["READY=1", "STATUS=\(node.statusLine)"])
     }
 
+    /// The node ends when its sessions have, and wants the time for it.
+    func draining(_ node: Node) {
+        self.socket.send(["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"])
+    }
+
     /// The node ends.
     func stopping() {
         self.queue.sync {

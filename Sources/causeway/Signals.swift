@@ -8,8 +8,7 @@ enum Signals {
         case reload
     }
 
-    private static let ending = [SIGTERM, SIGINT]
-    private static let all = Signals.ending + [SIGHUP]
+    private static let all = [SIGTERM, SIGINT, SIGHUP]
 
     /// Keeps the signals waiting for `wait`, in this thread and in those that it starts.
     static func hold() {
@@ -23,16 +22,27 @@ enum Signals {
         var signal: CInt = 0
         // Only a set without valid signals makes it fail.
         while sigwait(&set, &signal) != 0 {}
+        return self.wish(signal)
+    }
+
+    /// What the signal asks for that waits; `nil` where none does.
+    static func pending() -> Wish? {
+        var set = sigset_t()
+        sigpending(&set)
+        return self.all.contains { sigismember(&set, $0) == 1 } ? self.wait() : nil
+    }
+
+    private static func wish(_ signal: CInt) -> Wish {
         switch signal {
-        case SIGHUP: return .reload
-        case SIGINT: return .end("SIGINT")
-        default: return .end("SIGTERM")
+        case SIGHUP: .reload
+        case SIGINT: .end("SIGINT")
+        default: .end("SIGTERM")
         }
     }
 
-    /// Lets the next signal to end the process do so at once, for the impatient.
+    /// Lets the next SIGINT end the process at once, for the impatient at a terminal.
     static func release() {
-        var set = self.set(of: self.ending)
+        var set = self.set(of: [SIGINT])
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 

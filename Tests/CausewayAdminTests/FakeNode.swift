@@ -108,5 +108,9 @@ final class FakeNode: NodeControl {
         ReloadReport(changes: ["listener in: removed"], atRestart: ["loops: 1 -> 2"], warnings: ["x"])
     }
 
+    func drain(seconds: Int?) throws(ControlError) -> DrainReport {
+        DrainReport(sessions: 3, secondsLeft: Double(seconds ?? 10))
+    }
+
     func adminRefused(_ reason: String) { self.refusals.withLock { $0.append(reason) } }
 }

@@ -59,7 +59,7 @@ import Testing
         ("limts: {}", #"f:3: limts: unknown key (did you mean "limits"?)"#),
         (
             "zebra: {}",
-            "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits, admin, ledger"
+            "f:3: zebra: unknown key; known here: listeners, exits, users, loops, dns, log, limits, drain, admin, ledger"
         ),
         ("ledger: {}", #"f:3: ledger: needs "path""#),
         ("ledger: { path: /x, checkpoint: 1500 ms }", "f:3: ledger.checkpoint: is not a whole number of seconds"),

@@ -74,6 +74,9 @@ public final class ChildProcess: Sendable {
     @discardableResult
     public func stop(within seconds: Double = 20) -> ExitStatus? {
         if self.exitStatus == nil { Glibc.kill(self.pid, SIGTERM) }
+        // A node with sessions waits for them, unless it is told twice.
+        _ = Deadline.wait(0.5) { self.exitStatus != nil }
+        if self.exitStatus == nil { Glibc.kill(self.pid, SIGTERM) }
         let ended = try? self.waitForExit(within: seconds)
         self.kill()
         return ended

@@ -16,12 +16,15 @@ extension Node {
     public enum ReloadError: Error, CustomStringConvertible, Sendable {
         /// The node was not told where its configuration is.
         case noSource
+        /// The node ends, and takes no connections any more.
+        case draining
         case configuration(ConfigurationError)
         case start(StartError)
 
         public var description: String {
             switch self {
             case .noSource: "the node does not know where its configuration is"
+            case .draining: "the node is draining"
             case .configuration(let error): error.description
             case .start(let error): error.description
             }
@@ -45,7 +48,7 @@ extension Node {
         } catch {
             switch error {
             case .configuration, .noSource: throw .invalid(error.description)
-            case .start: throw .unavailable(error.description)
+            case .start, .draining: throw .unavailable(error.description)
             }
         }
     }
@@ -58,6 +61,7 @@ extension Node {
 
     private func read(isTrial: Bool) throws(ReloadError) -> ReloadReport {
         guard let source = self.source else { throw .noSource }
+        guard self.shared.drainDeadline == nil else { throw .draining }
         let configuration: Configuration
         do throws(ConfigurationError) {
             configuration = try source.load()

@@ -1,0 +1,100 @@
+import CausewayAdmin
+public import CausewayBytes
+import CausewayConfig
+import CausewayIO
+import Dispatch
+import Logging
+import Synchronization
+
+/// The end of a node that lets its sessions come to theirs.
+extension Node {
+    /// Time that connections on which nothing was asked have left to do so.
+    private static let lastWord = DispatchTimeInterval.milliseconds(500)
+    /// Seconds of grace at most: a day, by when a host is to be down.
+    static let longestDrain = 86_400
+
+    /// What a node that drains waits for.
+    public struct Drain: Sendable {
+        /// When sessions that are still there end with the node.
+        public let deadline: Instant
+    }
+
+    /// Takes no more connections: the listeners close, so that whoever checks this node finds it down and goes
+    /// elsewhere, and so do connections on which nothing was asked yet. Sessions go on. A second call may bring the
+    /// deadline nearer, or farther.
+    ///
+    /// - Parameter time: what sessions have at most; `nil` for what the configuration says.
+    ///
+    /// - Returns: whether the node took connections before.
+    @discardableResult
+    public func drain(within time: Interval? = nil) -> Bool {
+        self.lock.withLock { _ in
+            let time = time ?? self.plan.present.configuration.drain
+            let isFirst = self.shared.drainDeadline == nil
+            self.shared.drainDeadline = HostSystem.now + time
+            guard isFirst else { return false }
+            self.logger.notice("draining", metadata: ["sessions": "\(self.sessionCount)", "at most": "\(time)"])
+            let loops = self.shared.loops
+            loops.execute { $0.drain() }
+            // What was asked already has been read by then.
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.lastWord) {
+                loops.execute { $0.endUnused() }
+            }
+            return true
+        }
+    }
+
+    /// What is being waited for; `nil` where the node does not drain.
+    public var draining: Drain? { self.shared.drainDeadline.map { Drain(deadline: $0) } }
+
+    /// Whether nothing is left to wait for: no session is there, or the deadline has come.
+    public var isDrained: Bool {
+        guard let deadline = self.shared.drainDeadline else { return false }
+        return self.sessionCount == 0 || HostSystem.now >= deadline
+    }
+
+    /// The same for the admin API: the node's owner is told, who ends it when it is drained.
+    func drain(seconds: Int?) throws(ControlError) -> DrainReport {
+        guard let ender = self.ender else { throw .unavailable("nobody would end the node") }
+        if let seconds, !(0...Self.longestDrain).contains(seconds) {
+            throw .invalid("deadline: is not from 0 to \(Self.longestDrain) seconds")
+        }
+        // Telling the owner twice would be to ask for haste.
+        if self.drain(within: seconds.map { .seconds($0) }) { ender() }
+        let left = self.draining.map { max(($0.deadline - HostSystem.now).nanoseconds, 0) } ?? 0
+        return DrainReport(sessions: self.sessionCount, secondsLeft: Double(left / 1_000_000) / 1_000)
+    }
+
+    private var sessionCount: Int { self.shared.sessionCount.load(ordering: .relaxed) }
+}
+
+extension Worker {
+    /// Takes no more connections than those that wait already, and keeps none warm. On the loop's thread.
+    func drain() {
+        for acceptor in self.acceptors { acceptor.finish() }
+        self.acceptors = []
+        for stock in self.warmStocks { stock?.stop() }
+        self.warmStocks = []
+    }
+
+    /// Ends connections that nobody has asked anything of, such as those that an entry keeps warm. On the loop's thread.
+    func endUnused() {
+        var unused: [Session] = []
+        self.loop.forEachHandler { handler in
+            if let session = handler as? Session, session.isUnused { unused.append(session) }
+        }
+        for session in unused { session.abort() }
+    }
+}
+
+extension Session {
+    /// Whether nothing was asked on the connection, or nothing will be answered.
+    fileprivate var isUnused: Bool {
+        switch self.phase {
+        case .proxyHeader, .draining: true
+        case .request(let stage): stage.held.isEmpty
+        case .identity(let stage): stage.held.isEmpty
+        case .front, .connecting, .awaitingPayload, .relaying, .delivering, .lingering, .corrupted, .closed: false
+        }
+    }
+}
