@@ -9,6 +9,9 @@ enum AdminRoutes {
     /// Sessions that are told of where nobody says how many, and at most.
     private static let sessionLimits = (standard: 100, maximum: 100_000)
 
+    /// Seconds that sessions of a node that drains have at most: a day, by when a host is to be down.
+    private static let longestDrain = 86_400
+
     /// - Parameter tokens: those of which a request needs one; `nil` where it needs none.
     static func router(_ control: any NodeControl, tokens: [TokenDigest]?) -> Router<AdminContext> {
         let router = Router(context: AdminContext.self)
@@ -28,12 +31,7 @@ enum AdminRoutes {
         }
         router.get("v1/sessions") { request, _ in
             let limits = Self.sessionLimits
-            let limit = try request.uri.queryParameters.get("limit").map { text in
-                guard let limit = Int(text), (0...limits.maximum).contains(limit) else {
-                    throw ControlError.invalid("limit: is not a whole number from 0 to \(limits.maximum)")
-                }
-                return limit
-            }
+            let limit = try Self.number("limit", of: request, atMost: limits.maximum)
             let user = request.uri.queryParameters.get("user")
             return try Self.response(.ok, try control.sessions(of: user, limit: limit ?? limits.standard))
         }
@@ -42,14 +40,24 @@ enum AdminRoutes {
             return try Self.response(.ok, try control.reload(isTrial: isTrial))
         }
         router.post("v1/drain") { request, _ in
-            let seconds = try request.uri.queryParameters.get("deadline").map { text in
-                guard let seconds = Int(text) else { throw ControlError.invalid("deadline: is not a whole number") }
-                return seconds
-            }
+            let seconds = try Self.number("deadline", of: request, atMost: Self.longestDrain)
             return try Self.response(.ok, try control.drain(seconds: seconds))
         }
         UserRoutes.add(to: router, control)
         return router
+    }
+
+    /// A parameter of the query; `nil` where it is left out.
+    private static func number(
+        _ name: String,
+        of request: Request,
+        atMost maximum: Int
+    ) throws(ControlError) -> Int? {
+        guard let text = request.uri.queryParameters.get(name) else { return nil }
+        guard let number = Int(text), (0...maximum).contains(number) else {
+            throw .invalid("\(name): is not a whole number from 0 to \(maximum)")
+        }
+        return number
     }
 
     static func response(_ status: HTTPResponse.Status, _ body: some Encodable) throws -> Response {

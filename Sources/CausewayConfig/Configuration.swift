@@ -33,6 +33,7 @@ public struct Configuration: Sendable {
 
     /// Loops that a configuration may ask for: more than any machine has cores to give them.
     public static let maximumLoops = 256
+    /// Well within what a service manager waits for.
     public static let defaultDrain = Interval.seconds(10)
 }
 

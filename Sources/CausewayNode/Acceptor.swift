@@ -18,8 +18,6 @@ final class Acceptor: EventHandler {
     private unowned let worker: Worker
     private var token = HandlerToken.none
     private var isPaused = false
-    /// Nobody waited when connections were last taken.
-    private var isEmpty = false
     /// Ends the pause should no session do so.
     private var timer = TimerWheel.Handle.none
 
@@ -38,7 +36,9 @@ final class Acceptor: EventHandler {
     /// Takes the connections that wait, and closes the socket.
     func finish() {
         // As many as the backlog can hold: who comes all the time is not to keep it open.
-        for _ in 0..<64 where !self.isPaused && !self.isEmpty { self.accept() }
+        for _ in 0..<64 {
+            guard !self.isPaused, self.accept() else { break }
+        }
         self.stop()
     }
 
@@ -69,26 +69,29 @@ final class Acceptor: EventHandler {
         self.worker.loop.yield(self.token)
     }
 
-    private func accept() {
-        self.isEmpty = false
+    /// - Returns: whether more may wait.
+    @discardableResult
+    private func accept() -> Bool {
         for _ in 0..<Self.batch {
             let shared = self.worker.shared
             guard shared.sessionCount.load(ordering: .relaxed) < shared.sessionLimit else {
-                return self.stopFor("the limit of sessions is reached")
+                self.stopFor("the limit of sessions is reached")
+                return false
             }
             var peer = SocketAddress(ip: .v4(0), port: 0)
             do throws(SystemCallError) {
-                guard let socket = try self.socket.accept(peer: &peer) else {
-                    self.isEmpty = true
-                    return
-                }
+                guard let socket = try self.socket.accept(peer: &peer) else { return false }
                 Session.begin(socket, from: peer, at: self.listener, on: self.worker)
             } catch {
-                if error.isExhaustion { return self.stopFor(error.description) }
+                if error.isExhaustion {
+                    self.stopFor(error.description)
+                    return false
+                }
                 // Anything else is about that one connection (ECONNABORTED, EPERM of a firewall): take the next.
             }
         }
         self.worker.loop.yield(self.token)
+        return true
     }
 
     private func stopFor(_ reason: String) {

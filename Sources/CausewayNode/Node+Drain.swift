@@ -10,21 +10,12 @@ import Synchronization
 extension Node {
     /// Time that connections on which nothing was asked have left to do so.
     private static let lastWord = DispatchTimeInterval.milliseconds(500)
-    /// Seconds of grace at most: a day, by when a host is to be down.
-    static let longestDrain = 86_400
-
-    /// What a node that drains waits for.
-    public struct Drain: Sendable {
-        /// When sessions that are still there end with the node.
-        public let deadline: Instant
-    }
 
     /// Takes no more connections: the listeners close, so that whoever checks this node finds it down and goes
     /// elsewhere, and so do connections on which nothing was asked yet. Sessions go on. A second call may bring the
     /// deadline nearer, or farther.
     ///
     /// - Parameter time: what sessions have at most; `nil` for what the configuration says.
-    ///
     /// - Returns: whether the node took connections before.
     @discardableResult
     public func drain(within time: Interval? = nil) -> Bool {
@@ -33,7 +24,7 @@ extension Node {
             let isFirst = self.shared.drainDeadline == nil
             self.shared.drainDeadline = HostSystem.now + time
             guard isFirst else { return false }
-            self.logger.notice("draining", metadata: ["sessions": "\(self.sessionCount)", "at most": "\(time)"])
+            self.logger.notice("draining", metadata: ["sessions": "\(self.sessionCount)", "deadline": "\(time)"])
             let loops = self.shared.loops
             loops.execute { $0.drain() }
             // What was asked already has been read by then.
@@ -44,24 +35,21 @@ extension Node {
         }
     }
 
-    /// What is being waited for; `nil` where the node does not drain.
-    public var draining: Drain? { self.shared.drainDeadline.map { Drain(deadline: $0) } }
+    /// When sessions that are still there end with the node; `nil` where it does not drain.
+    public var drainDeadline: Instant? { self.shared.drainDeadline }
 
     /// Whether nothing is left to wait for: no session is there, or the deadline has come.
     public var isDrained: Bool {
-        guard let deadline = self.shared.drainDeadline else { return false }
+        guard let deadline = self.drainDeadline else { return false }
         return self.sessionCount == 0 || HostSystem.now >= deadline
     }
 
     /// The same for the admin API: the node's owner is told, who ends it when it is drained.
     func drain(seconds: Int?) throws(ControlError) -> DrainReport {
         guard let ender = self.ender else { throw .unavailable("nobody would end the node") }
-        if let seconds, !(0...Self.longestDrain).contains(seconds) {
-            throw .invalid("deadline: is not from 0 to \(Self.longestDrain) seconds")
-        }
         // Telling the owner twice would be to ask for haste.
         if self.drain(within: seconds.map { .seconds($0) }) { ender() }
-        let left = self.draining.map { max(($0.deadline - HostSystem.now).nanoseconds, 0) } ?? 0
+        let left = self.drainDeadline.map { max(($0 - HostSystem.now).nanoseconds, 0) } ?? 0
         return DrainReport(sessions: self.sessionCount, secondsLeft: Double(left / 1_000_000) / 1_000)
     }
 

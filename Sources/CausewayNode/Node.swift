@@ -187,7 +187,7 @@ public final class Node: @unchecked Sendable {
     /// How the node is, in one line for people.
     public var statusLine: String {
         let plan = self.plan.present
-        var parts = self.draining == nil ? [] : ["draining"]
+        var parts = self.drainDeadline == nil ? [] : ["draining"]
         parts += ["\(self.shared.sessionCount.load(ordering: .relaxed)) sessions"]
         if let users = self.users.service?.summary() {
             parts.append("\(users.count) users")

@@ -24,7 +24,10 @@ struct DrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let seconds = self.deadline.flatMap { Interval($0) }.map { ($0.nanoseconds + 999_999_999) / 1_000_000_000 }
+        let seconds = self.deadline.flatMap { Interval($0) }.map { interval in
+            // Rounded up, and without a sum that the longest interval would overflow.
+            interval.nanoseconds / 1_000_000_000 + (interval.nanoseconds % 1_000_000_000 > 0 ? 1 : 0)
+        }
         let target = "/v1/drain" + (seconds.map { "?deadline=\($0)" } ?? "")
         try self.admin.ask { client in
             let report = try client.send("POST", target, Bool?.none, as: DrainReport.self)

@@ -15,8 +15,8 @@ struct Run: ParsableCommand {
             """
     )
 
-    /// Microseconds between two looks at a node that drains.
-    private static let drainTick: useconds_t = 50_000
+    /// Microseconds between two looks at a node that drains, and looks between two words to the service manager.
+    private static let (drainTick, drainTicksPerWord) = (useconds_t(50_000), 20)
 
     @OptionGroup var file: ConfigurationFile
 
@@ -67,9 +67,11 @@ struct Run: ParsableCommand {
     /// Waits until the node's sessions have ended, the time for it is over or another signal to end comes.
     private func drain(_ node: Node, _ manager: ServiceManager?) {
         // Where the admin has asked for it, it drains already, and by the admin's deadline.
-        if node.draining == nil { node.drain() }
+        if node.drainDeadline == nil { node.drain() }
+        var ticks = 0
         while !node.isDrained {
-            manager?.draining(node)
+            if ticks % Self.drainTicksPerWord == 0 { manager?.draining(node) }
+            ticks += 1
             if case .end = Signals.pending() { return }
             usleep(Self.drainTick)
         }

@@ -44,6 +44,7 @@ extension EndToEnd {
             let session = try drainer.session()
             kill(drainer.node.process.pid, SIGTERM)
             #expect(try drainer.node.process.waitForExit(within: 20) == .exited(0))
+            #expect(drainer.node.log.contains("deadline=\"300 ms\""), "\(drainer.node.log)")
             session.close()
         }
     }
