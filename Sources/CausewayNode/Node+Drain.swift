@@ -48,7 +48,10 @@ extension Node {
     func drain(seconds: Int?) throws(ControlError) -> DrainReport {
         guard let ender = self.ender else { throw .unavailable("nobody would end the node") }
         // Telling the owner twice would be to ask for haste.
-        if self.drain(within: seconds.map { .seconds($0) }) { ender() }
+        if self.drain(within: seconds.map { .seconds($0) }) {
+            // The answer is to be out before a node without sessions is gone.
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.lastWord) { ender() }
+        }
         let left = self.drainDeadline.map { max(($0 - HostSystem.now).nanoseconds, 0) } ?? 0
         return DrainReport(sessions: self.sessionCount, secondsLeft: Double(left / 1_000_000) / 1_000)
     }

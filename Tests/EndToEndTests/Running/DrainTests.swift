@@ -27,6 +27,13 @@ extension EndToEnd {
             #expect(try drainer.node.process.waitForExit(within: 20) == .exited(0))
         }
 
+        @Test func `a node without sessions answers before it ends`() throws {
+            let drainer = try Drainer(drain: "60 s")
+            let answer = try Command.run([Binaries.causeway, "drain", "-c", drainer.node.configurationFile])
+            #expect(answer.outputText == "draining: 0 sessions, ends in 60 s at the latest\n", "\(answer.errorText)")
+            #expect(try drainer.node.process.waitForExit(within: 20) == .exited(0))
+        }
+
         @Test func `a second SIGTERM ends it at once, and in good order`() throws {
             let drainer = try Drainer(drain: "1 h")
             let session = try drainer.session()
