@@ -6,11 +6,12 @@ import Glibc
 /// after `kill -9`.
 ///
 ///     page 0       magic, version, loops, ledger, epoch, checksum
-///     chunk 0      4,096 owners (user, check), then per loop 4,096 × (up, down)
+///     chunk 0      4,096 owners (user, check, account words), then per column 4,096 × (up, down)
 ///     chunk 1      …
 ///
 /// A file counts for one **epoch**: from one start of the node to the next, which folds it into the database and makes
-/// a new one. A chunk gets its blocks on the disk before it is used, so that a full disk is an error here and not a
+/// a new one. A node that hands over to another process goes on in the same epoch and file: each of the two has a
+/// **side**, with a column for each of its loops, and the next one takes the side of the one before the last. A chunk gets its blocks on the disk before it is used, so that a full disk is an error here and not a
 /// signal in a loop; where there are none it lies in memory alone, as a page does that a failing disk does not take.
 ///
 /// Not safe to share; the counters that it gives out are, and stay valid as long as the file does.
@@ -18,9 +19,9 @@ final class CounterFile {
     static let slotsPerChunk = 4096
     private static let pageSize = 4096
     private static let magic: UInt64 = 0x5453_4e55_4f43_5743
-    private static let version: UInt64 = 1
+    private static let version: UInt64 = 2
     private static let headerWords = 6
-    private static let ownerWidth = 16
+    private static let ownerWidth = 16 + AccountWords.width
 
     /// What a file of an earlier run says.
     struct Recovered {
@@ -34,7 +35,10 @@ final class CounterFile {
     }
 
     let epoch: UInt64
-    private let loops: Int
+    /// Loops that a side has room for.
+    let loops: Int
+    /// This process's side.
+    let side: Int
     private let descriptor: CInt
     private var chunks: [UnsafeMutableRawPointer] = []
     private var used = 0
@@ -53,6 +57,7 @@ final class CounterFile {
     init(path: String?, ledger: UInt64, epoch: UInt64, loops: Int) {
         self.epoch = epoch
         self.loops = loops
+        self.side = 0
         guard let path else {
             self.descriptor = -1
             return
@@ -68,11 +73,14 @@ final class CounterFile {
         if written != header.count * 8 { self.failure = Self.reason() }
     }
 
-    /// The file at `path`, to be counted on in: for when what it has counted cannot be folded.
+    /// The file at `path`, to be counted on in: for when what it has counted cannot be folded, or somebody else still
+    /// counts in it.
     ///
-    /// - Parameter loops: those that count; the file needs room for so many.
+    /// - Parameters:
+    ///   - loops: those that count; a side needs room for so many.
+    ///   - side: 0 or 1.
     /// - Throws: ``Foreign`` as ``recover(path:ledger:)`` does, and where there is no room.
-    init(resuming path: String, ledger: UInt64, loops: Int) throws(Foreign) {
+    init(resuming path: String, ledger: UInt64, loops: Int, side: Int = 0) throws(Foreign) {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .unreadable(Self.reason()) }
         let header: Header
@@ -86,6 +94,7 @@ final class CounterFile {
         self.descriptor = descriptor
         self.epoch = header.epoch
         self.loops = header.loops
+        self.side = side
         let size = Self.chunkSize(header.loops)
         for number in 0..<header.chunks {
             let offset = off_t(Self.pageSize + number * size)
@@ -108,25 +117,31 @@ final class CounterFile {
         if self.descriptor >= 0 { close(self.descriptor) }
     }
 
-    /// Counters for one more user: at zero, or where they stood in a file that is counted on in.
+    /// A place for one more user: its counters at zero, or where they stood in a file that is counted on in.
     ///
     /// - Throws: where there is not even memory.
-    func allocate(for user: Int64) throws(LedgerError) -> UsageCounters {
-        if let slot = self.kept.removeValue(forKey: user) { return self.counters(slot) }
+    func allocate(for user: Int64) throws(LedgerError) -> AccountPlace {
+        if let slot = self.kept.removeValue(forKey: user) { return self.place(slot, isKept: true) }
         if self.used == self.chunks.count * Self.slotsPerChunk { try self.addChunk() }
         let slot = self.used
         self.used += 1
         let owner = self.chunks[slot / Self.slotsPerChunk] + slot % Self.slotsPerChunk * Self.ownerWidth
         owner.storeBytes(of: Self.check(user, self.epoch), toByteOffset: 8, as: UInt64.self)
         owner.storeBytes(of: UInt64(bitPattern: user), as: UInt64.self)
-        return self.counters(slot)
+        return self.place(slot, isKept: false)
     }
 
-    private func counters(_ slot: Int) -> UsageCounters {
+    private func place(_ slot: Int, isKept: Bool) -> AccountPlace {
         let chunk = self.chunks[slot / Self.slotsPerChunk]
         let place = slot % Self.slotsPerChunk
-        let base = chunk + Self.slotsPerChunk * Self.ownerWidth + place * UsageCounters.width
-        return UsageCounters(base: base, stride: Self.slotsPerChunk * UsageCounters.width, loops: self.loops)
+        let counters = UsageCounters(
+            base: chunk + Self.slotsPerChunk * Self.ownerWidth + place * UsageCounters.width,
+            stride: Self.slotsPerChunk * UsageCounters.width,
+            columns: AccountWords.sides * self.loops,
+            first: self.side * self.loops
+        )
+        let words = AccountWords(at: chunk + place * Self.ownerWidth + 16, side: self.side)
+        return AccountPlace(counters: counters, words: words, isKept: isKept)
     }
 
     /// Brings what was counted to the disk.
@@ -231,8 +246,8 @@ final class CounterFile {
             guard let user = self.owner(chunk, place, epoch: recovered.epoch) else { continue }
             let base = chunk + self.slotsPerChunk * self.ownerWidth + place * UsageCounters.width
             var traffic = Traffic()
-            for loop in 0..<loops {
-                let counters = base + loop * self.slotsPerChunk * UsageCounters.width
+            for column in 0..<AccountWords.sides * loops {
+                let counters = base + column * self.slotsPerChunk * UsageCounters.width
                 traffic.up &+= counters.load(as: UInt64.self)
                 traffic.down &+= counters.load(fromByteOffset: 8, as: UInt64.self)
             }
@@ -244,7 +259,7 @@ final class CounterFile {
 
     /// Bytes of a chunk: whole pages for any number of loops.
     private static func chunkSize(_ loops: Int) -> Int {
-        self.slotsPerChunk * (self.ownerWidth + loops * UsageCounters.width)
+        self.slotsPerChunk * (self.ownerWidth + AccountWords.sides * loops * UsageCounters.width)
     }
 
     /// FNV-1a over the words' bytes.

@@ -1,4 +1,4 @@
-public import CausewayCore
+import CausewayCore
 import GRDB
 import GRDBSQLite
 
@@ -251,8 +251,8 @@ public final class Ledger {
 
     // MARK: - Counters
 
-    /// Counters, at zero, that the loops count a user's bytes with.
-    public func allocateCounters(for user: Int64) throws(LedgerError) -> UsageCounters {
+    /// Where the loops count a user's bytes.
+    public func allocatePlace(for user: Int64) throws(LedgerError) -> AccountPlace {
         try self.counters.allocate(for: user)
     }
 

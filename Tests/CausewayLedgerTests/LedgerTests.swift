@@ -49,7 +49,7 @@ import Testing
             if round == 0 { _ = try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 } }
             let user = try #require(ledger.user(named: "alice"))
             #expect(user.used == expected && user.total == expected)
-            let counters = try ledger.allocateCounters(for: user.id)
+            let counters = try ledger.allocatePlace(for: user.id).counters
             counters.up(0).add(100 + round)
             counters.down(1).add(7)
             if round % 2 == 0 {
@@ -74,7 +74,7 @@ import Testing
             let ledger = try self.ledger(directory)
             _ = try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }
             let user = try #require(ledger.user(named: "alice"))
-            try ledger.allocateCounters(for: user.id).up(0).add(1000)
+            try ledger.allocatePlace(for: user.id).counters.up(0).add(1000)
         }
         let old = try Command.run(["cat", "\(files)/counters"]).output
         do {
@@ -92,7 +92,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let ledger = try self.ledger(directory)
         let user = try #require(try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }.first)
-        let counters = try ledger.allocateCounters(for: user.id)
+        let counters = try ledger.allocatePlace(for: user.id).counters
         counters.down(0).add(500)
         try ledger.fold([(user.id, counters.total)], now: Self.now)
         counters.down(0).subtract(200)
@@ -147,7 +147,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let ledger = try self.ledger(directory)
         let user = try #require(try ledger.add([self.profile("alice", quota: 900)], now: 100) { _ in 100 }.first)
-        let counters = try ledger.allocateCounters(for: user.id)
+        let counters = try ledger.allocatePlace(for: user.id).counters
         counters.up(0).add(10)
         try ledger.topUp(user.id, by: 50)
         try ledger.fold([(user.id, counters.total)], now: 150)

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The bytes that a user may still move, shared by all loops. Nobody moves a byte that was not taken out of here first.
+/// The bytes that a user may still move, shared by all loops, and for a while by two processes. Nobody moves a byte that
+/// was not taken out of here first.
 ///
 /// A loop takes a **lease** before it reads from a socket, for one turn of one session, and gives back what it did not
 /// use at the end of that turn; so an idle loop holds nothing, and what is left is left for everybody. Far from the end
@@ -8,7 +9,7 @@ import Synchronization
 ///
 /// At every moment: what remains + what is on lease + what was used = the quota. A user without a quota has ``unlimited``
 /// bytes, so that one who is given a quota later is counted all the same.
-public struct Quota: ~Copyable, Sendable {
+public struct Quota: Sendable {
     /// The quota of a user who has none: more than any link moves in a lifetime, and far from overflowing.
     public static let unlimited: Int64 = 1 << 61
     /// Bytes of a lease at most: those of one turn, in both directions.
@@ -16,17 +17,24 @@ public struct Quota: ~Copyable, Sendable {
     /// Bytes below which leases do not get smaller while there are as many.
     private static let smallestLease: Int64 = 64 << 10
 
-    /// Bytes that neither were used nor are on lease. Below zero once the quota was made smaller than its use.
-    private let remaining: Atomic<Int64>
-    private let onLease = Atomic<Int64>(0)
+    private let words: AccountWords
 
-    /// - Parameter remaining: bytes that may still be used.
-    public init(remaining: Int64) {
-        self.remaining = Atomic(remaining)
+    /// - Parameter words: where the quota is kept; it goes on from what they hold.
+    public init(_ words: AccountWords) {
+        self.words = words
+    }
+
+    /// Bytes that neither were used nor are on lease. Below zero once the quota was made smaller than its use.
+    private var remaining: UnsafeMutablePointer<Atomic<Int64>> { self.words.remaining }
+
+    /// Bytes that loops of either process have on lease.
+    private var leased: Int64 {
+        self.words.onLease.pointee.load(ordering: .sequentiallyConsistent)
+            &+ self.words.onOtherLease.pointee.load(ordering: .sequentiallyConsistent)
     }
 
     /// What is left and on lease to nobody, in bytes.
-    public var left: Int64 { self.remaining.load(ordering: .acquiring) }
+    public var left: Int64 { self.remaining.pointee.load(ordering: .acquiring) }
 
     /// What an attempt to take a lease gives.
     public enum Lease: Equatable, Sendable {
@@ -41,42 +49,42 @@ public struct Quota: ~Copyable, Sendable {
     public func lease() -> Lease {
         while true {
             // Marked before it is taken: whoever finds nothing left sees that somebody may give something back.
-            var left = self.remaining.load(ordering: .sequentiallyConsistent)
+            var left = self.remaining.pointee.load(ordering: .sequentiallyConsistent)
             while left > 0 {
                 let count = min(max(min(left / 16, Self.largestLease), min(left, Self.smallestLease)), left)
-                self.onLease.wrappingAdd(count, ordering: .sequentiallyConsistent)
-                let (exchanged, seen) = self.remaining.weakCompareExchange(
+                self.words.onLease.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent)
+                let (exchanged, seen) = self.remaining.pointee.weakCompareExchange(
                     expected: left,
                     desired: left - count,
                     ordering: .sequentiallyConsistent
                 )
                 if exchanged { return .granted(Int(count)) }
-                self.onLease.wrappingSubtract(count, ordering: .sequentiallyConsistent)
+                self.words.onLease.pointee.wrappingSubtract(count, ordering: .sequentiallyConsistent)
                 left = seen
             }
-            if self.onLease.load(ordering: .sequentiallyConsistent) > 0 { return .contended }
+            if self.leased > 0 { return .contended }
             // What was given back between the two looks is there now.
-            if self.remaining.load(ordering: .sequentiallyConsistent) <= 0 { return .exhausted }
+            if self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0 { return .exhausted }
         }
     }
 
     /// Ends a lease of `count` bytes of which `used` were used.
     public func end(_ count: Int, used: Int) {
-        if used != count { self.remaining.wrappingAdd(Int64(count - used), ordering: .sequentiallyConsistent) }
-        self.onLease.wrappingSubtract(Int64(count), ordering: .sequentiallyConsistent)
+        if used != count { self.remaining.pointee.wrappingAdd(Int64(count - used), ordering: .sequentiallyConsistent) }
+        self.words.onLease.pointee.wrappingSubtract(Int64(count), ordering: .sequentiallyConsistent)
     }
 
     /// Gives back bytes that were used and then did not count after all; a top-up or a new cycle gives some, a smaller
     /// quota takes some away.
     public func add(_ count: Int64) {
-        self.remaining.wrappingAdd(count, ordering: .sequentiallyConsistent)
+        self.remaining.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent)
     }
 
     /// Whether nothing is left nor may come back.
     public var isExhausted: Bool {
-        guard self.remaining.load(ordering: .sequentiallyConsistent) <= 0,
-            self.onLease.load(ordering: .sequentiallyConsistent) <= 0
+        guard self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0,
+            self.leased <= 0
         else { return false }
-        return self.remaining.load(ordering: .sequentiallyConsistent) <= 0
+        return self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0
     }
 }

@@ -14,12 +14,32 @@ public struct RateClock: ~Copyable, Sendable {
     private static let smallestGrant = 1_500
 
     private let bytesPerSecond: Atomic<UInt64>
-    /// The virtual clock, in nanoseconds.
-    private let clock = Atomic<UInt64>(0)
+    private let words: AccountWords
+    private let direction: Direction
 
-    /// - Parameter rate: none lets everything through.
-    public init(_ rate: BitRate?) {
+    /// Which of a user's two clocks it is.
+    public enum Direction: Sendable {
+        /// Towards the target.
+        case up
+        /// Towards the customer.
+        case down
+    }
+
+    /// - Parameters:
+    ///   - rate: none lets everything through.
+    ///   - words: where the virtual clock is kept.
+    public init(_ rate: BitRate?, _ direction: Direction, of words: AccountWords) {
         self.bytesPerSecond = Atomic(Self.bytes(rate))
+        self.words = words
+        self.direction = direction
+    }
+
+    /// The virtual clock, in nanoseconds.
+    private var clock: UnsafeMutablePointer<Atomic<UInt64>> {
+        switch self.direction {
+        case .up: self.words.clockUp
+        case .down: self.words.clockDown
+        }
     }
 
     /// A rate of less than a byte per second is one byte per second.
@@ -46,7 +66,7 @@ public struct RateClock: ~Copyable, Sendable {
         let time = now.nanoseconds
         let end = time &+ UInt64(Self.burst.nanoseconds)
         let least = min(max(Self.bytes(in: UInt64(Self.quantum.nanoseconds), at: rate), Self.smallestGrant), wanted)
-        var clock = self.clock.load(ordering: .relaxed)
+        var clock = self.clock.pointee.load(ordering: .relaxed)
         while true {
             // A clock that is behind has let time pass unused: that is lost.
             let start = max(clock, time)
@@ -58,7 +78,7 @@ public struct RateClock: ~Copyable, Sendable {
                 return .wait(Interval(nanoseconds: Int64(clamping: max(wait, 1_000_000))))
             }
             let count = min(max(fits, least), wanted)
-            let (exchanged, seen) = self.clock.weakCompareExchange(
+            let (exchanged, seen) = self.clock.pointee.weakCompareExchange(
                 expected: clock,
                 desired: start &+ Self.time(of: count, at: rate),
                 ordering: .relaxed
@@ -72,7 +92,7 @@ public struct RateClock: ~Copyable, Sendable {
     public func giveBack(_ count: Int) {
         let rate = self.bytesPerSecond.load(ordering: .relaxed)
         guard rate > 0, count > 0 else { return }
-        self.clock.wrappingSubtract(Self.time(of: count, at: rate), ordering: .relaxed)
+        self.clock.pointee.wrappingSubtract(Self.time(of: count, at: rate), ordering: .relaxed)
     }
 
     /// Nanoseconds that `count` bytes take.

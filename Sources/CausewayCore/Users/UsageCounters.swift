@@ -5,7 +5,9 @@ public struct UsageCounters: @unchecked Sendable {
     // Safe: points into memory of which the owner says that it stays, and which is only touched as `ByteCounter`s.
     private let base: UnsafeMutableRawPointer
     private let stride: Int
-    private let loops: Int
+    private let columns: Int
+    /// This process's first loop among those of all.
+    private let first: Int
 
     /// Bytes that the counters of one loop take.
     public static let width = 2 * ByteCounter.width
@@ -13,25 +15,29 @@ public struct UsageCounters: @unchecked Sendable {
     /// - Parameters:
     ///   - base: where the first loop's counters are; 16 bytes each.
     ///   - stride: bytes from one loop's to the next one's.
-    public init(base: UnsafeMutableRawPointer, stride: Int, loops: Int) {
+    ///   - columns: the loops of all processes that count.
+    ///   - first: this process's first loop among them.
+    public init(base: UnsafeMutableRawPointer, stride: Int, columns: Int, first: Int = 0) {
         self.base = base
         self.stride = stride
-        self.loops = loops
+        self.columns = columns
+        self.first = first
     }
 
     /// Bytes towards the target that `loop` has moved.
-    public func up(_ loop: Int) -> ByteCounter { ByteCounter(at: self.base + loop * self.stride) }
+    public func up(_ loop: Int) -> ByteCounter { ByteCounter(at: self.base + (self.first + loop) * self.stride) }
 
     /// Bytes towards the customer that `loop` has moved.
     public func down(_ loop: Int) -> ByteCounter {
-        ByteCounter(at: self.base + loop * self.stride + ByteCounter.width)
+        ByteCounter(at: self.base + (self.first + loop) * self.stride + ByteCounter.width)
     }
 
-    /// What all loops have moved together.
+    /// What all loops of all processes have moved together.
     public var total: Traffic {
-        (0..<self.loops).reduce(into: Traffic()) { total, loop in
-            total.up &+= self.up(loop).count
-            total.down &+= self.down(loop).count
+        (0..<self.columns).reduce(into: Traffic()) { total, column in
+            let counters = self.base + column * self.stride
+            total.up &+= ByteCounter(at: counters).count
+            total.down &+= ByteCounter(at: counters + ByteCounter.width).count
         }
     }
 }

@@ -25,6 +25,8 @@ public final class UserAccount: Sendable {
     public let rateUp: RateClock
     public let rateDown: RateClock
     public let usage: UsageCounters
+    /// What another process that counts for the user sees too.
+    public let words: AccountWords
 
     private let standingValue: Atomic<UInt8>
     /// One bit for each credential that opens sessions.
@@ -37,15 +39,23 @@ public final class UserAccount: Sendable {
     private let devices = Mutex(DeviceTable())
 
     /// - Parameters:
-    ///   - remaining: bytes of the quota that are left.
     ///   - usage: goes on from what it holds.
-    public init(name: String, slot: Int, remaining: Int64, limits: Limits, standing: Standing, usage: UsageCounters) {
+    ///   - words: with the quota, which goes on from what they hold.
+    public init(
+        name: String,
+        slot: Int,
+        limits: Limits,
+        standing: Standing,
+        usage: UsageCounters,
+        words: AccountWords
+    ) {
         self.name = name
         self.slot = slot
-        self.quota = Quota(remaining: remaining)
-        self.rateUp = RateClock(limits.rateUp)
-        self.rateDown = RateClock(limits.rateDown)
+        self.quota = Quota(words)
+        self.rateUp = RateClock(limits.rateUp, .up, of: words)
+        self.rateDown = RateClock(limits.rateDown, .down, of: words)
         self.usage = usage
+        self.words = words
         self.standingValue = Atomic(standing.rawValue)
         self.connectionLimit = Atomic(limits.connections)
         self.deviceLimitValue = Atomic(limits.devices)

@@ -139,16 +139,18 @@ final class UserService: @unchecked Sendable {
         var added: [IdentityTable.Entry] = []
         var accounts: [UserAccount] = []
         for record in records {
-            let usage = try self.ledger.allocateCounters(for: record.id)
+            let place = try self.ledger.allocatePlace(for: record.id)
             let profile = record.profile
             let account = UserAccount(
                 name: profile.name,
                 slot: self.nextSlot,
-                remaining: record.limit - Int64(clamping: record.used.total),
                 limits: profile.plan.limits,
                 standing: Self.standing(of: profile, now: now),
-                usage: usage
+                usage: place.counters,
+                words: place.words
             )
+            place.words.reset()
+            account.quota.add(record.limit - Int64(clamping: record.used.total))
             self.nextSlot += 1
             let zone = self.zone(profile.plan.zone)
             var entry = Entry(account: account, zone: zone)

@@ -5,9 +5,11 @@ import Testing
 /// A quota that expectations can look at, which want to copy what they look at.
 private final class Box: Sendable {
     private let quota: Quota
+    private let memory = AccountMemory()
 
     init(remaining: Int64) {
-        self.quota = Quota(remaining: remaining)
+        self.quota = Quota(self.memory.words())
+        self.quota.add(remaining)
     }
 
     var left: Int64 { self.quota.left }
@@ -55,14 +57,37 @@ private final class Box: Sendable {
         #expect(quota.lease() == .exhausted)
     }
 
+    @Test func `two processes lease from one quota, and what one of them leaves comes back`() {
+        let memory = AccountMemory()
+        let (old, new) = (Quota(memory.words(side: 0)), Quota(memory.words(side: 1)))
+        old.add(10)
+        #expect(old.lease() == .granted(10))
+        #expect(new.lease() == .contended)
+        #expect(!new.isExhausted)
+        old.end(10, used: 4)
+        #expect(new.lease() == .granted(6))
+        #expect(old.lease() == .contended)
+        new.end(6, used: 0)
+        #expect(old.lease() == .granted(6))
+        memory.words(side: 0).endOtherLeases()
+        #expect(new.lease() == .contended)
+        memory.words(side: 1).endOtherLeases()
+        #expect(new.lease() == .granted(6))
+        new.end(6, used: 6)
+        #expect(new.lease() == .exhausted)
+        #expect(old.isExhausted && new.left == 0)
+    }
+
     /// Holds what threads share.
     private final class Shared: Sendable {
         let quota: Quota
+        let memory = AccountMemory()
         let used = Atomic<Int>(0)
         let early = Atomic<Int>(0)
 
         init(_ bytes: Int64) {
-            self.quota = Quota(remaining: bytes)
+            self.quota = Quota(self.memory.words())
+            self.quota.add(bytes)
         }
     }
 

@@ -5,9 +5,10 @@ import Testing
 /// A clock that expectations can look at, which want to copy what they look at.
 private final class Box: Sendable {
     private let clock: RateClock
+    private let memory = AccountMemory()
 
     init(_ rate: BitRate?) {
-        self.clock = RateClock(rate)
+        self.clock = RateClock(rate, .down, of: self.memory.words())
     }
 
     func set(_ rate: BitRate?) { self.clock.set(rate) }
