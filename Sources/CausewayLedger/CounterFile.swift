@@ -10,16 +10,19 @@ import Glibc
 ///     chunk 1      …
 ///
 /// A file counts for one **epoch**: from one start of the node to the next, which folds it into the database and makes
-/// a new one. A node that hands over to another process goes on in the same epoch and file: each of the two has a
-/// **side**, with a column for each of its loops, and the next one takes the side of the one before the last. A chunk gets its blocks on the disk before it is used, so that a full disk is an error here and not a
-/// signal in a loop; where there are none it lies in memory alone, as a page does that a failing disk does not take.
+/// a new one. A node that hands over to another process goes on in the same epoch and file: each process has a
+/// **side**, with a column for each of its loops, and holds a lock on the byte of the file with the side's number as long
+/// as it lives (fcntl(2), F_OFD_SETLK), so that the others see when it has ended; a later one goes on counting there.
+///
+/// A chunk gets its blocks on the disk before it is used, so that a full disk is an error here and not a signal in a
+/// loop; where there are none it lies in memory alone, as a page does that a failing disk does not take.
 ///
 /// Not safe to share; the counters that it gives out are, and stay valid as long as the file does.
 final class CounterFile {
     static let slotsPerChunk = 4096
     private static let pageSize = 4096
     private static let magic: UInt64 = 0x5453_4e55_4f43_5743
-    private static let version: UInt64 = 2
+    private static let version: UInt64 = 3
     private static let headerWords = 6
     private static let ownerWidth = 16 + AccountWords.width
 
@@ -32,6 +35,8 @@ final class CounterFile {
     /// Why a file is not one of this ledger.
     enum Foreign: Error {
         case unreadable(String), malformed(String)
+        /// As many processes count in it as can.
+        case crowded
     }
 
     let epoch: UInt64
@@ -39,6 +44,8 @@ final class CounterFile {
     let loops: Int
     /// This process's side.
     let side: Int
+    /// Sides of processes that were there when this one came, or came later, and have not been seen to end.
+    private var others: Set<Int> = []
     private let descriptor: CInt
     private var chunks: [UnsafeMutableRawPointer] = []
     private var used = 0
@@ -71,6 +78,8 @@ final class CounterFile {
         header.append(Self.checksum(header))
         let written = header.withUnsafeBytes { pwrite(self.descriptor, $0.baseAddress, $0.count, 0) }
         if written != header.count * 8 { self.failure = Self.reason() }
+        // Nobody else can have one: the file is new.
+        _ = Self.take(self.side, of: self.descriptor)
     }
 
     /// The file at `path`, to be counted on in: for when what it has counted cannot be folded, or somebody else still
@@ -78,15 +87,18 @@ final class CounterFile {
     ///
     /// - Parameters:
     ///   - loops: those that count; a side needs room for so many.
-    ///   - side: 0 or 1.
     /// - Throws: ``Foreign`` as ``recover(path:ledger:)`` does, and where there is no room.
-    init(resuming path: String, ledger: UInt64, loops: Int, side: Int = 0) throws(Foreign) {
+    init(resuming path: String, ledger: UInt64, loops: Int) throws(Foreign) {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .unreadable(Self.reason()) }
         let header: Header
         do throws(Foreign) {
             header = try Self.header(descriptor, ledger: ledger)
             guard header.loops >= loops else { throw .malformed("it is of fewer loops") }
+            guard let side = (0..<AccountWords.sides).first(where: { Self.take($0, of: descriptor) }) else {
+                throw .crowded
+            }
+            self.side = side
         } catch {
             close(descriptor)
             throw error
@@ -94,17 +106,74 @@ final class CounterFile {
         self.descriptor = descriptor
         self.epoch = header.epoch
         self.loops = header.loops
-        self.side = side
+        self.lookForOthers()
+        try self.map(header)
+    }
+
+    // MARK: - Sides
+
+    /// Takes a side, as long as the file is open; `false` where another process has it.
+    private static func take(_ side: Int, of descriptor: CInt) -> Bool {
+        CLinux_lock_byte(descriptor, Int64(side)) == 0
+    }
+
+    /// Finds the sides that other processes have.
+    func lookForOthers() {
+        for side in 0..<AccountWords.sides
+        where side != self.side && CLinux_is_byte_locked(self.descriptor, Int64(side)) {
+            self.others.insert(side)
+        }
+    }
+
+    /// Whether another process is known that counts, or whose end was not seen.
+    var hasOthers: Bool { !self.others.isEmpty }
+
+    /// Sides whose processes have ended since this was asked last.
+    func endedSides() -> [Int] {
+        let ended = self.freeSides.filter { self.others.contains($0) }
+        self.others.subtract(ended)
+        return ended
+    }
+
+    /// Sides that no process has, this one's aside.
+    var freeSides: [Int] {
+        (0..<AccountWords.sides).filter { $0 != self.side && !CLinux_is_byte_locked(self.descriptor, Int64($0)) }
+    }
+
+    /// Whether a process counts in the file at `path`; one that cannot be looked at is nobody's.
+    static func isInUse(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return (0..<AccountWords.sides).contains { CLinux_is_byte_locked(descriptor, Int64($0)) }
+    }
+
+    // MARK: - Places
+
+    /// Goes on after another process has made places in the file: they are asked for again, by those whose they are.
+    func goOn() throws(Foreign) {
+        guard self.descriptor >= 0 else { return }
+        let header = try Self.header(self.descriptor, ledger: nil)
+        guard header.epoch == self.epoch else { throw .malformed("it is of another epoch") }
+        self.lookForOthers()
+        try self.map(header)
+    }
+
+    /// Maps the chunks that the file has beyond those that are mapped, and finds whose the places are.
+    private func map(_ header: Header) throws(Foreign) {
         let size = Self.chunkSize(header.loops)
-        for number in 0..<header.chunks {
+        for number in self.chunks.count..<max(header.chunks, self.chunks.count) {
             let offset = off_t(Self.pageSize + number * size)
-            let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, offset)
+            let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, self.descriptor, offset)
             guard let memory, memory != MAP_FAILED else { throw .unreadable(Self.reason()) }
             self.add(memory)
+        }
+        for (number, chunk) in self.chunks.enumerated() {
             for place in 0..<Self.slotsPerChunk {
-                guard let user = Self.owner(memory, place, epoch: header.epoch) else { continue }
-                self.used = number * Self.slotsPerChunk + place + 1
-                self.kept[user] = self.used - 1
+                guard let user = Self.owner(chunk, place, epoch: self.epoch) else { continue }
+                let slot = number * Self.slotsPerChunk + place
+                self.used = max(self.used, slot + 1)
+                self.kept[user] = slot
             }
         }
     }
@@ -216,7 +285,8 @@ final class CounterFile {
         var chunks: Int
     }
 
-    private static func header(_ descriptor: CInt, ledger: UInt64) throws(Foreign) -> Header {
+    /// - Parameter ledger: the one that the file is to be of; `nil` where that is known.
+    private static func header(_ descriptor: CInt, ledger: UInt64?) throws(Foreign) -> Header {
         var information = stat()
         guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
             throw .malformed("it is no regular file")
@@ -228,7 +298,7 @@ final class CounterFile {
         guard header[1] == self.version, (1...1024).contains(header[2]) else {
             throw .malformed("it is of another version")
         }
-        guard header[3] == ledger else { throw .malformed("it belongs to another ledger") }
+        guard ledger == nil || header[3] == ledger else { throw .malformed("it belongs to another ledger") }
         let loops = Int(header[2])
         let chunks = max(Int(information.st_size) - self.pageSize, 0) / self.chunkSize(loops)
         return Header(loops: loops, epoch: header[4], chunks: chunks)

@@ -221,6 +221,7 @@ extension Ledger {
 
     /// Runs `body` as a transaction: all of it is written, or nothing.
     func transaction<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        guard !self.isHandedOver else { throw .handedOver }
         do {
             let value = try self.database.write { db in
                 try self.sayEpoch(in: db)

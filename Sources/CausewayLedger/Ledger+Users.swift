@@ -97,10 +97,7 @@ extension Ledger {
                 sql: "SELECT user_id, key, expires FROM user_key ORDER BY user_id, place"
             )
             while let row = try rows.next() {
-                guard let bytes = Base64.decode(row["key"] as String) else { continue }
-                keys[row["user_id"], default: []].append(
-                    UserProfile.Key(secret: Secret(bytes), expires: row["expires"])
-                )
+                if let key = Self.key(row) { keys[row["user_id"], default: []].append(key) }
             }
             let users = try Row.fetchCursor(db, sql: "SELECT * FROM user ORDER BY id")
             while let row = try users.next() {
@@ -109,6 +106,23 @@ extension Ledger {
                 self.identifiers[record.profile.name] = record.id
             }
         }
+    }
+
+    /// The user as it is in the database, but for what was folded.
+    static func fetch(_ user: Int64, in db: Database) throws -> UserRecord? {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM user WHERE id = ?", arguments: [user]) else {
+            return nil
+        }
+        let keys = try Row.fetchAll(
+            db,
+            sql: "SELECT key, expires FROM user_key WHERE user_id = ? ORDER BY place",
+            arguments: [user]
+        )
+        return Self.record(row, keys: keys.compactMap { Self.key($0) })
+    }
+
+    private static func key(_ row: Row) -> UserProfile.Key? {
+        Base64.decode(row["key"] as String).map { UserProfile.Key(secret: Secret($0), expires: row["expires"]) }
     }
 
     private static func record(_ row: Row, keys: [UserProfile.Key]) -> UserRecord {

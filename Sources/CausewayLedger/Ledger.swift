@@ -1,6 +1,7 @@
 import CausewayCore
 import GRDB
 import GRDBSQLite
+import Glibc
 
 /// Users, plans and usage, kept over restarts: a SQLite database, and a file of live counters that is folded into it.
 ///
@@ -10,7 +11,7 @@ import GRDBSQLite
 ///
 /// Not safe to share: used by one thread at a time.
 public final class Ledger {
-    private let files: LedgerFiles?
+    let files: LedgerFiles?
     private let loops: Int
     let database: DatabaseQueue
     private(set) var counters: CounterFile
@@ -22,6 +23,8 @@ public final class Ledger {
     /// Why the ledger could not be written when it was opened, although it could be read: what an earlier run has counted
     /// is still to be folded, and is counted on.
     public private(set) var failureAtOpening: LedgerError?
+    /// Whether another process writes the ledger now.
+    public internal(set) var isHandedOver = false
     /// The epoch before ours, where the database does not know yet that ours has begun.
     private var unsaidEpoch: String?
 
@@ -39,7 +42,11 @@ public final class Ledger {
     /// - Throws: ``LedgerError`` where there is no ledger to be had; then nothing was changed.
     public init(directory: String?, loops: Int, now: Int64) throws(LedgerError) {
         self.loops = loops
-        self.files = try directory.map { path throws(LedgerError) in try LedgerFiles(directory: path) }
+        self.files = try directory.map { path throws(LedgerError) in
+            let files = try LedgerFiles(directory: path)
+            guard Self.isFree(files.counters) else { throw .inUse(path: path) }
+            return files
+        }
         let database = try Self.open(self.files?.database)
         let epoch = UInt64.random(in: 1...UInt64.max)
         let identity: UInt64
@@ -57,6 +64,55 @@ public final class Ledger {
             throw error
         } catch {
             throw .notWritable(reason: "\(error)")
+        }
+    }
+
+    /// Takes over the ledger in `directory` from another process, which goes on counting for its sessions: in the same
+    /// epoch, on a side of its own of the same file of counters.
+    ///
+    /// - Parameter loops: as many as the other process has, at most.
+    /// - Throws: ``LedgerError``, and then nothing was changed.
+    public init(directory: String, loops: Int, takingOver succession: LedgerSuccession) throws(LedgerError) {
+        self.loops = loops
+        let files = LedgerFiles(directory: directory, sharing: succession.lock)
+        self.files = files
+        self.database = try Self.open(files.database)
+        do throws(CounterFile.Foreign) {
+            let identity = try Self.identityToTakeOver(self.database)
+            self.counters = try CounterFile(resuming: files.counters, ledger: identity, loops: loops)
+        } catch .crowded {
+            throw .tooManyProcesses(AccountWords.sides)
+        } catch {
+            throw .system(path: files.counters, reason: "\(error)")
+        }
+        do {
+            guard try self.database.read({ try Self.meta("epoch", in: $0) }) == self.epochName else {
+                throw LedgerError.system(path: files.counters, reason: "is of another epoch than the ledger")
+            }
+            try self.load()
+            try self.recallFolds()
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw .notWritable(reason: "\(error)")
+        }
+    }
+
+    /// Whether nobody counts in the file at `path`. Processes whose successor has died end at once; they are waited for,
+    /// up to ten seconds.
+    private static func isFree(_ path: String) -> Bool {
+        for _ in 0..<200 {
+            if !CounterFile.isInUse(path) { return true }
+            usleep(50_000)
+        }
+        return false
+    }
+
+    private static func identityToTakeOver(_ database: DatabaseQueue) throws(CounterFile.Foreign) -> UInt64 {
+        do {
+            return try self.identity(of: database)
+        } catch {
+            throw .unreadable("\(error)")
         }
     }
 
@@ -137,6 +193,7 @@ public final class Ledger {
             let reason =
                 switch error {
                 case .unreadable(let reason), .malformed(let reason): reason
+                case .crowded: "as many processes count in it as can"
                 }
             guard let place = files.setAside(files.counters, now: now) else {
                 throw LedgerError.system(path: files.counters, reason: "is not this ledger's (\(reason)), and stays")
@@ -207,7 +264,7 @@ public final class Ledger {
     ) throws {
         self.failureAtOpening = failure
         files.removeNewCounters()
-        guard let unfolded else {
+        guard unfolded != nil else {
             self.counters = CounterFile(path: nil, ledger: identity, epoch: self.counters.epoch, loops: self.loops)
             for id in self.users.keys { self.users[id]?.folded = Traffic() }
             self.unsaidEpoch = old.map { String($0, radix: 16) } ?? ""
@@ -219,14 +276,12 @@ public final class Ledger {
         } catch {
             throw failure
         }
-        let name = String(unfolded, radix: 16)
-        let folded = try self.database.read { try Self.folded(of: name, in: $0) }
-        for id in self.users.keys { self.users[id]?.folded = folded[id] ?? Traffic() }
+        try self.recallFolds()
         self.notices.append("what was counted before is folded later: \(failure)")
     }
 
     /// What of the counters of an epoch is in the database, by the users' ids.
-    private static func folded(of epoch: String, in db: Database) throws -> [Int64: Traffic] {
+    static func folded(of epoch: String, in db: Database) throws -> [Int64: Traffic] {
         let marks = try Row.fetchAll(
             db,
             sql: "SELECT id, fold_up, fold_down FROM user WHERE fold_epoch = ?",
@@ -237,6 +292,12 @@ public final class Ledger {
                 (row["id"], Traffic(up: self.unsigned(row["fold_up"]), down: self.unsigned(row["fold_down"])))
             }
         )
+    }
+
+    /// Learns from the database what of this epoch's counters it has.
+    func recallFolds() throws {
+        let folded = try self.database.read { try Self.folded(of: self.epochName, in: $0) }
+        for id in self.users.keys { self.users[id]?.folded = folded[id] ?? Traffic() }
     }
 
     /// Says in a transaction that an epoch has begun, where that could not be said before.

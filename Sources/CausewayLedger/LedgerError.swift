@@ -10,6 +10,10 @@ public enum LedgerError: Error, Equatable, CustomStringConvertible, Sendable {
     case tooNew(path: String)
     /// What should be written cannot be: a full, read-only or failing disk, a locked database.
     case notWritable(reason: String)
+    /// Another process has taken over the ledger, and writes it from now on.
+    case handedOver
+    /// So many processes count already: those before this one have sessions left.
+    case tooManyProcesses(Int)
     case nameTaken(String)
     /// Another user, or this one already, has the key.
     case keyTaken(user: String)
@@ -24,6 +28,9 @@ public enum LedgerError: Error, Equatable, CustomStringConvertible, Sendable {
         case .notALedger(let path, let reason): "\(path) is no ledger that can be read: \(reason)"
         case .tooNew(let path): "\(path) was written by a later version of causeway"
         case .notWritable(let reason): "the ledger cannot be written: \(reason)"
+        case .handedOver: "another process has taken over the ledger"
+        case .tooManyProcesses(let count):
+            "\(count) processes count in it already: sessions of earlier ones have not ended yet"
         case .nameTaken(let name): "there is a user \"\(name)\" already"
         case .keyTaken(let user): "the key of \"\(user)\" is in use already"
         case .noSuchUser(let name): "there is no user \"\(name)\""

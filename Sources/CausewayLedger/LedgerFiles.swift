@@ -3,7 +3,8 @@ import Glibc
 /// The directory of a ledger, held by one process at a time.
 final class LedgerFiles {
     let directory: String
-    private let lock: CInt
+    /// A descriptor that holds the lock; -1 where it was let go of.
+    private(set) var lock: CInt
 
     var database: String { "\(self.directory)/ledger.sqlite" }
     var counters: String { "\(self.directory)/counters" }
@@ -30,8 +31,23 @@ final class LedgerFiles {
         if database >= 0 { close(database) }
     }
 
+    /// A directory whose lock another process holds and shares.
+    ///
+    /// - Parameter lock: a descriptor of that lock, which becomes this object's.
+    init(directory: String, sharing lock: CInt) {
+        self.directory = directory
+        self.lock = lock
+    }
+
     deinit {
+        self.letGo()
+    }
+
+    /// Leaves the directory to those who share the lock.
+    func letGo() {
+        guard self.lock >= 0 else { return }
         close(self.lock)
+        self.lock = -1
     }
 
     /// Moves a file that is not ours out of the way; where to, or `nil` where that fails.

@@ -104,6 +104,14 @@ void CLinux_trim_heap(void);
 /// Calls `visit` with every address of the host's interfaces.
 int CLinux_own_addresses(void *context, void (*visit)(void *context, const struct CLinux_address *address));
 
+// Files
+
+/// Locks a byte of a file for the open file description, until that is closed by all who have it; -EAGAIN where another
+/// one has it (fcntl(2), F_OFD_SETLK).
+int CLinux_lock_byte(int descriptor, int64_t offset);
+/// Whether another open file description has the byte locked.
+_Bool CLinux_is_byte_locked(int descriptor, int64_t offset);
+
 // Mapped files whose disk may fail
 
 /// From now on a store into the mapping that the disk does not take goes into a private copy of its page, by a handler of

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The bytes that a user may still move, shared by all loops, and for a while by two processes. Nobody moves a byte that
+/// The bytes that a user may still move, shared by all loops, and for a while by several processes. Nobody moves a byte that
 /// was not taken out of here first.
 ///
 /// A loop takes a **lease** before it reads from a socket, for one turn of one session, and gives back what it did not
@@ -27,11 +27,8 @@ public struct Quota: Sendable {
     /// Bytes that neither were used nor are on lease. Below zero once the quota was made smaller than its use.
     private var remaining: UnsafeMutablePointer<Atomic<Int64>> { self.words.remaining }
 
-    /// Bytes that loops of either process have on lease.
-    private var leased: Int64 {
-        self.words.onLease.pointee.load(ordering: .sequentiallyConsistent)
-            &+ self.words.onOtherLease.pointee.load(ordering: .sequentiallyConsistent)
-    }
+    /// Bytes that loops of any process have on lease.
+    private var leased: Int64 { self.words.allLeases }
 
     /// What is left and on lease to nobody, in bytes.
     public var left: Int64 { self.remaining.pointee.load(ordering: .acquiring) }

@@ -25,7 +25,7 @@ public final class UserAccount: Sendable {
     public let rateUp: RateClock
     public let rateDown: RateClock
     public let usage: UsageCounters
-    /// What another process that counts for the user sees too.
+    /// What other processes that count for the user see too.
     public let words: AccountWords
 
     private let standingValue: Atomic<UInt8>
@@ -34,7 +34,6 @@ public final class UserAccount: Sendable {
     /// Zero: no limit.
     private let connectionLimit: Atomic<Int>
     private let deviceLimitValue: Atomic<Int>
-    private let connectionCount = Atomic<Int>(0)
     private let unansweredCount = Atomic<UInt64>(0)
     private let devices = Mutex(DeviceTable())
 
@@ -102,8 +101,11 @@ public final class UserAccount: Sendable {
 
     // MARK: - Sessions
 
-    /// Sessions of the user that are open on this node.
-    public var connections: Int { self.connectionCount.load(ordering: .relaxed) }
+    /// Sessions of the user that are open in this process.
+    public var connections: Int { Int(self.words.sessions.pointee.load(ordering: .relaxed)) }
+
+    /// Sessions of the user that are open on this node: in this process, and in those that end with theirs.
+    public var connectionsOfAll: Int { Int(self.words.allSessions) }
 
     /// Devices that a plan allows; zero for no limit.
     public var deviceLimit: Int { self.deviceLimitValue.load(ordering: .relaxed) }
@@ -117,8 +119,8 @@ public final class UserAccount: Sendable {
     public func enter(from source: IPAddress, now: Instant) -> Denial? {
         if let denial = self.denial { return denial }
         let limit = self.connectionLimit.load(ordering: .relaxed)
-        let count = self.connectionCount.wrappingAdd(1, ordering: .relaxed).newValue
-        if limit > 0, count > limit {
+        self.words.sessions.pointee.wrappingAdd(1, ordering: .relaxed)
+        if limit > 0, self.connectionsOfAll > limit {
             self.leave()
             return .connections
         }
@@ -136,7 +138,7 @@ public final class UserAccount: Sendable {
     }
 
     public func leave() {
-        self.connectionCount.wrappingSubtract(1, ordering: .relaxed)
+        self.words.sessions.pointee.wrappingSubtract(1, ordering: .relaxed)
     }
 
     /// Notes when bytes last moved from `source`.

@@ -25,38 +25,54 @@ extension UserService {
         version: Int64?,
         now: Int64
     ) throws(LedgerError) -> UserRecord {
-        guard let old = self.ledger.users[id], var entry = self.entries[id] else {
+        guard let old = self.ledger.users[id], let entry = self.entries[id] else {
             throw .noSuchUser(profile.name)
         }
-        entry.zone = self.zone(profile.plan.zone)
+        let zone = self.zone(profile.plan.zone)
         var start = old.cycleStart
         if old.profile.plan.cycle == .none {
-            start = profile.plan.cycle.start(containing: now, anchor: old.createdAt, in: entry.zone) ?? start
+            start = profile.plan.cycle.start(containing: now, anchor: old.createdAt, in: zone) ?? start
         }
         let new = try self.ledger.change(id, to: profile, version: version, cycleStart: start)
-        entry.nextCycle = new.profile.plan.cycle.next(after: start, anchor: old.createdAt, in: entry.zone)
+        entry.account.quota.add(new.limit - old.limit)
+        entry.account.words.noteChange()
+        self.put(new, over: old.profile, now: now)
+        return new
+    }
+
+    /// Makes what the ledger has of a user hold for it; the quota aside, which is kept in one place for all processes.
+    func put(_ record: UserRecord, over old: UserProfile, now: Int64) {
+        guard var entry = self.entries[record.id] else { return }
+        let profile = record.profile
         let account = entry.account
-        account.quota.add(new.limit - old.limit)
-        account.set(new.profile.plan.limits)
-        account.standing = Self.standing(of: new.profile, now: now)
-        let keys = self.placeKeys(of: new.profile, in: &entry, was: old.profile.keys, now: now)
+        entry.zone = self.zone(profile.plan.zone)
+        entry.nextCycle = profile.plan.cycle.next(after: record.cycleStart, anchor: record.createdAt, in: entry.zone)
+        entry.generation = account.words.generation
+        account.set(profile.plan.limits)
+        account.standing = Self.standing(of: profile, now: now)
+        let keys = self.placeKeys(of: profile, in: &entry, was: old.keys, now: now)
         self.changeDirectory(adding: keys.added, removing: keys.removed)
-        let hasOtherPassword = old.profile.password != new.profile.password
-        if hasOtherPassword { self.setPassword(of: new.profile, account) }
-        entry.due = Self.due(entry, new.profile)
-        self.entries[id] = entry
+        let hasOtherPassword = old.password != profile.password
+        if hasOtherPassword { self.setPassword(of: profile, account) }
+        entry.due = Self.due(entry, profile)
+        self.entries[record.id] = entry
         if !keys.added.isEmpty || !keys.removed.isEmpty || hasOtherPassword { self.publish([]) }
         self.shared.loops.cut(account)
-        return new
     }
 
     func remove(_ ids: [Int64]) throws(LedgerError) {
         self.fold(ids, now: self.clock())
         let records = ids.compactMap { self.ledger.users[$0] }
         try self.ledger.remove(ids)
+        self.drop(records)
+    }
+
+    /// Takes users out of use that the ledger has no more.
+    func drop(_ records: [UserRecord]) {
         var keys: [Secret] = []
         for record in records {
             guard let entry = self.entries.removeValue(forKey: record.id) else { continue }
+            entry.account.words.noteChange()
             entry.account.standing = .removed
             keys += record.profile.keys.map(\.secret)
             var profile = record.profile

@@ -263,7 +263,7 @@ extension UserService: UserControl {
             rateUp: plan.limits.rateUp?.bitsPerSecond,
             rateDown: plan.limits.rateDown?.bitsPerSecond,
             connectionLimit: plan.limits.connections == 0 ? nil : plan.limits.connections,
-            connections: account.connections,
+            connections: account.connectionsOfAll,
             deviceLimit: plan.limits.devices == 0 ? nil : plan.limits.devices,
             devices: plan.limits.devices == 0 ? nil : account.deviceCount(now: HostSystem.now)
         )

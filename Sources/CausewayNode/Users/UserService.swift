@@ -27,6 +27,8 @@ final class UserService: @unchecked Sendable {
         var due = Int64.max
         /// The keys' places among the credentials.
         var places: [Int] = []
+        /// The change of the user that was seen last.
+        var generation: Int64 = 0
     }
 
     /// Changes of users that are logged one by one.
@@ -67,9 +69,11 @@ final class UserService: @unchecked Sendable {
     /// Opens the ledger and makes accounts of its users; those that the configuration lists are made to be what it
     /// says.
     ///
+    /// - Parameter succession: where the ledger is another process's up to now, which keeps its sessions.
     /// - Throws: `LedgerError`.
     init(
         _ configuration: Configuration,
+        succession: LedgerSuccession? = nil,
         shared: SharedState,
         logger: Logger,
         clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
@@ -80,7 +84,12 @@ final class UserService: @unchecked Sendable {
         self.clock = clock
         let now = clock()
         self.foldedAt = now
-        self.ledger = try Ledger(directory: configuration.ledger.path, loops: configuration.loops, now: now)
+        let loops = shared.limits.loops
+        if let succession, let path = configuration.ledger.path {
+            self.ledger = try Ledger(directory: path, loops: loops, takingOver: succession)
+        } else {
+            self.ledger = try Ledger(directory: configuration.ledger.path, loops: loops, now: now)
+        }
         for notice in self.ledger.notices { logger.warning("ledger", metadata: ["notice": "\(notice)"]) }
         if let failure = self.ledger.failureAtOpening { self.attempt { () throws(LedgerError) in throw failure } }
         _ = try self.open(self.ledger.users.values.sorted { $0.id < $1.id }, now: now)
@@ -127,6 +136,8 @@ final class UserService: @unchecked Sendable {
     func stop() {
         self.ticker.stop()
         self.lock.withLock { _ in
+            // Who has the ledger sees what was counted here, and folds it.
+            guard !self.ledger.isHandedOver else { return }
             self.fold(now: self.clock())
             self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
         }
@@ -149,11 +160,15 @@ final class UserService: @unchecked Sendable {
                 usage: place.counters,
                 words: place.words
             )
-            place.words.reset()
-            account.quota.add(record.limit - Int64(clamping: record.used.total))
+            // Where another process counts too, both live on the quota as it is.
+            if !(place.isKept && self.ledger.hasOthers) {
+                place.words.reset()
+                account.quota.add(record.limit - Int64(clamping: record.used.total))
+            }
             self.nextSlot += 1
             let zone = self.zone(profile.plan.zone)
             var entry = Entry(account: account, zone: zone)
+            entry.generation = place.words.generation
             entry.nextCycle = profile.plan.cycle.next(after: record.cycleStart, anchor: record.createdAt, in: zone)
             added += self.placeKeys(of: profile, in: &entry, now: now).added
             self.setPassword(of: profile, account)
@@ -260,6 +275,8 @@ final class UserService: @unchecked Sendable {
     func checkpoint() {
         self.lock.withLock { _ in
             let now = self.clock()
+            guard !self.ledger.isHandedOver else { return self.follow(now: now) }
+            self.endOthers()
             self.checkpoints += 1
             if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil {
                 self.fold(now: now, synchronizing: true)
@@ -308,7 +325,7 @@ final class UserService: @unchecked Sendable {
     }
 
     /// Sees to it that a user has no sessions that it may not have.
-    private func enforce(_ account: UserAccount) {
+    func enforce(_ account: UserAccount) {
         if account.denial != nil { self.shared.loops.cut(account) }
         let sources = account.overdueDevices(now: HostSystem.now)
         if !sources.isEmpty { self.shared.loops.execute { $0.cut(account, from: sources) } }
@@ -346,6 +363,7 @@ final class UserService: @unchecked Sendable {
         self.entries[id] = entry
         self.directory.change(adding: change.added, removing: change.removed)
         self.publish([])
+        entry.account.words.noteChange()
         self.shared.loops.cut(entry.account)
     }
 
