@@ -1,5 +1,6 @@
 import CLinux
 public import CausewayBytes
+import Glibc
 
 /// What the process asks of its host outside the loops.
 public enum HostSystem {
@@ -11,6 +12,24 @@ public enum HostSystem {
 
     /// Raises the soft limit of open descriptors to the hard one and returns it.
     public static func raiseDescriptorLimit() -> Int { max(Int(CLinux_raise_descriptor_limit()), 64) }
+
+    /// The file of the running program, under the name by which it was started or found; a later version may be there.
+    public static var programPath: String? {
+        var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &path, path.count)
+        return count > 0 ? String(decoding: path.prefix(count), as: UTF8.self) : nil
+    }
+
+    /// The variables of the process, `NAME=value` each.
+    public static var environment: [String] {
+        var entries: [String] = []
+        var next = environ
+        while let entry = next.pointee {
+            entries.append(String(cString: entry))
+            next += 1
+        }
+        return entries
+    }
 
     /// Gives memory of the heap that is free back to the system; takes milliseconds.
     public static func giveBackMemory() {

@@ -33,6 +33,34 @@ public struct Socket: ~Copyable {
         return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog, &options)))
     }
 
+    /// A TCP socket that listens already, from elsewhere: from another process. A second owner of `descriptor` has its own.
+    ///
+    /// - Throws: EINVAL where it is something else, and what the kernel says where there is no descriptor left.
+    public static func inherited(_ descriptor: Descriptor) throws(SystemCallError) -> Socket {
+        guard CLinux_is_listening(descriptor.raw) else { throw SystemCallError(code: EINVAL, call: "listen") }
+        let own = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 3)
+        guard own >= 0 else { throw SystemCallError(code: errno, call: "fcntl") }
+        let socket = Socket(owning: own)
+        _ = try checked("fcntl", CLinux_adopt(own))
+        return socket
+    }
+
+    /// A second descriptor of the socket, for another process.
+    ///
+    /// - Throws: what the kernel says where there is none left.
+    public borrowing func duplicate() throws(SystemCallError) -> Descriptor {
+        let copy = fcntl(self.descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw SystemCallError(code: errno, call: "fcntl") }
+        return Descriptor(owning: copy)
+    }
+
+    /// The address that a descriptor of a socket is bound to; `nil` for anything else.
+    public static func address(of descriptor: Descriptor) -> SocketAddress? {
+        var raw = CLinux_address()
+        guard CLinux_local_address(descriptor.raw, &raw) == 0 else { return nil }
+        return SocketAddress(raw)
+    }
+
     /// Fails when somebody else has `address`; sharing among the loops would hide that.
     public static func checkFree(_ address: SocketAddress) throws(SystemCallError) {
         var raw = CLinux_address(address)

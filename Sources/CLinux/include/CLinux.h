@@ -112,6 +112,36 @@ int CLinux_lock_byte(int descriptor, int64_t offset);
 /// Whether another open file description has the byte locked.
 _Bool CLinux_is_byte_locked(int descriptor, int64_t offset);
 
+// Other processes
+
+/// Two ends of a connection that keeps messages apart and can pass descriptors; blocking and close-on-exec.
+int CLinux_message_pair(int descriptors[2]);
+/// Sends a message with up to `CLinux_message_descriptors` descriptors, which stay open here as well.
+int CLinux_send_message(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
+/// Waits at most `timeout` milliseconds for a message; gives its size, 0 where the other end is gone, -ETIMEDOUT, or
+/// -EMSGSIZE for one that does not fit. `descriptors` has room for `CLinux_message_descriptors`.
+ssize_t CLinux_receive_message(
+    int socket,
+    void *bytes,
+    size_t capacity,
+    int *descriptors,
+    int *descriptor_count,
+    int timeout
+);
+enum { CLinux_message_descriptors = 64 };
+
+/// Starts a program as nobody's child, with `descriptor` as its descriptor 3 and no other than the standard ones; it
+/// blocks and ignores no signal. Returns 0 once the program runs.
+int CLinux_spawn_detached(const char *path, char *const arguments[], char *const environment[], int descriptor);
+/// A file without a name, in memory.
+int CLinux_memory_file(const char *name);
+/// Whether the other ends of a pipe or a connection are all closed.
+_Bool CLinux_is_hung_up(int descriptor);
+/// Whether it is a TCP socket that listens.
+_Bool CLinux_is_listening(int descriptor);
+/// Makes a descriptor that came from elsewhere non-blocking and close-on-exec.
+int CLinux_adopt(int descriptor);
+
 // Mapped files whose disk may fail
 
 /// From now on a store into the mapping that the disk does not take goes into a private copy of its page, by a handler of
