@@ -19,19 +19,19 @@ public struct SaltGenerations {
     static let span = Interval.seconds(62)
     static let maximumAge = Interval.seconds(3600)
 
-    private struct Generation {
+    struct Generation {
         var salts: SaltSet
         var newestTimestamp: UnixSeconds = 0
         var closed: Instant
     }
 
-    private var current: SaltSet
-    private var newestTimestamp: UnixSeconds = 0
+    private(set) var current: SaltSet
+    private(set) var newestTimestamp: UnixSeconds = 0
     private var opened: Instant
-    private var older: [Generation] = []
+    var older: [Generation] = []
     /// The newest timestamp among forgotten salts, and when it was forgotten.
-    private var forgotten: (timestamp: UnixSeconds, at: Instant)?
-    private let seed: UInt64
+    var forgotten: (timestamp: UnixSeconds, at: Instant)?
+    let seed: UInt64
 
     /// An empty memory; `seed` is random and keeps the order of its tables from being guessed.
     public init(seed: UInt64, now: Instant) {

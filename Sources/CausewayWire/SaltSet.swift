@@ -8,6 +8,11 @@ struct SaltSet {
         self.seed = seed
     }
 
+    /// Calls `body` with every salt, in no order.
+    func forEach(_ body: (Salt) -> Void) {
+        for place in self.places where place != Salt() { body(place) }
+    }
+
     func contains(_ salt: Salt) -> Bool {
         guard !self.places.isEmpty else { return false }
         return self.places[self.place(of: salt)] == salt
