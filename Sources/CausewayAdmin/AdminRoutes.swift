@@ -11,6 +11,8 @@ enum AdminRoutes {
 
     /// Seconds that sessions of a node that drains have at most: a day, by when a host is to be down.
     private static let longestDrain = 86_400
+    /// The same after a hand-over, for which nobody waits: a month.
+    private static let longestHandOver = 31 * 86_400
 
     /// - Parameter tokens: those of which a request needs one; `nil` where it needs none.
     static func router(_ control: any NodeControl, tokens: [TokenDigest]?) -> Router<AdminContext> {
@@ -42,6 +44,10 @@ enum AdminRoutes {
         router.post("v1/drain") { request, _ in
             let seconds = try Self.number("deadline", of: request, atMost: Self.longestDrain)
             return try Self.response(.ok, try control.drain(seconds: seconds))
+        }
+        router.post("v1/upgrade") { request, _ in
+            let seconds = try Self.number("deadline", of: request, atMost: Self.longestHandOver)
+            return try Self.response(.ok, try control.handOver(seconds: seconds))
         }
         UserRoutes.add(to: router, control)
         return router

@@ -44,9 +44,12 @@ public final class AdminServer: Sendable {
 
     /// Binds and serves. Returns once whoever connects is served.
     ///
+    /// - Parameter isReplacing: whether the socket of another process is replaced, which goes on with those who are
+    ///   connected to it; where it is at a port, that process has to have gone.
     /// - Throws: ``AdminError`` with the reason, and then nothing is left behind.
-    public func start() throws(AdminError) {
-        try self.file?.clear()
+    public func start(replacing isReplacing: Bool = false) throws(AdminError) {
+        if !isReplacing { try self.file?.clear() }
+        try self.file?.birthplace.clear()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let start = Start()
         let isOver = DispatchSemaphore(value: 0)
@@ -81,6 +84,12 @@ public final class AdminServer: Sendable {
             throw failure
         }
         self.running.withLock { $0 = Running(group: group, task: task, isOver: isOver) }
+        do throws(AdminError) {
+            try self.file?.appear()
+        } catch {
+            self.stop()
+            throw error
+        }
     }
 
     private var tokens: [TokenDigest]? {
@@ -89,7 +98,7 @@ public final class AdminServer: Sendable {
 
     private var address: BindAddress {
         switch self.endpoint {
-        case .socket(let path): .unixDomainSocket(path: path)
+        case .socket(let path): .unixDomainSocket(path: self.file?.birthplace.path ?? path)
         case .remote(let address, _): .hostname(address.ip.description, port: Int(address.port))
         }
     }

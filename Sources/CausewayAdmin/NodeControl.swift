@@ -8,6 +8,9 @@ public protocol NodeControl: AnyObject, Sendable {
     /// Takes no more connections, and ends the node when its sessions have, or after `seconds`; `nil` for what the
     /// configuration says.
     func drain(seconds: Int?) throws(ControlError) -> DrainReport
+    /// Starts a new process in the place of this one, which ends when its sessions have, or after `seconds`; `nil` for
+    /// what the configuration says.
+    func handOver(seconds: Int?) throws(ControlError) -> HandOverReport
     /// Somebody was not let in to the API.
     func adminRefused(_ reason: String)
     /// The users; `nil` where no listener asks for any.

@@ -46,6 +46,9 @@ extension Configuration {
             )
         }
         if self.drain != new.drain { difference.changes.append("drain: \(self.drain) -> \(new.drain)") }
+        if self.handover != new.handover {
+            difference.changes.append("handover: \(self.handover) -> \(new.handover)")
+        }
         if self.ledger.onFailure != new.ledger.onFailure {
             difference.changes.append(
                 "ledger.on_failure: \(self.ledger.onFailure.rawValue) -> \(new.ledger.onFailure.rawValue)"

@@ -26,6 +26,8 @@ public struct Configuration: Sendable {
     public let limits: Limits
     /// What sessions have to end by themselves once the node is to.
     public let drain: Interval
+    /// What sessions have to end by themselves in a process that has handed over to a new one.
+    public let handover: Interval
     public let admin: Admin
     public let ledger: Ledger
     /// What is allowed but hardly meant, such as a key file that everybody can read.
@@ -35,6 +37,8 @@ public struct Configuration: Sendable {
     public static let maximumLoops = 256
     /// Well within what a service manager waits for.
     public static let defaultDrain = Interval.seconds(10)
+    /// Longer than a download takes: nothing waits for the old process.
+    public static let defaultHandover = Interval.seconds(86_400)
 }
 
 extension Configuration {

@@ -39,12 +39,13 @@ extension ConfigurationReader {
         }
     }
 
-    /// The path of a Unix socket, which the kernel takes up to 107 bytes of (unix(7)).
+    /// The path of a Unix socket: the kernel takes up to 107 bytes (unix(7)), of which it is made with some more at first,
+    /// the process's number.
     private func socketPath(_ field: Field) -> String? {
         guard let path = field.text() else { return nil }
         let resolved = path.hasPrefix("/") || self.directory.isEmpty ? path : "\(self.directory)/\(path)"
-        guard resolved.utf8.count <= 107, !resolved.utf8.contains(0) else {
-            return field.fail("is longer than the 107 bytes that the path of a socket can have")
+        guard resolved.utf8.count <= 99, !resolved.utf8.contains(0) else {
+            return field.fail("is longer than the 99 bytes that the path of a socket can have")
         }
         return resolved
     }

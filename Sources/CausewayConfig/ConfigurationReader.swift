@@ -57,7 +57,9 @@ final class ConfigurationReader {
     func read(_ root: Field) -> Configuration? {
         guard let fields = root.fields() else { return nil }
         fields.check(
-            known: ["listeners", "exits", "users", "loops", "dns", "log", "limits", "drain", "admin", "ledger"],
+            known: [
+                "listeners", "exits", "users", "loops", "dns", "log", "limits", "drain", "handover", "admin", "ledger",
+            ],
             planned: []
         )
         self.readListeners(fields)
@@ -70,11 +72,14 @@ final class ConfigurationReader {
         let log = self.log(fields)
         let limits = self.limits(fields)
         let drain = fields.value("drain", default: Configuration.defaultDrain) { $0.interval() }
+        let handover = fields.value("handover", default: Configuration.defaultHandover) { $0.interval() }
         let admin = self.admin(fields)
         let ledger = self.ledger(fields)
         self.hasLedger = fields["ledger"] != nil
         self.checkAcross()
-        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let drain, let admin, let ledger else {
+        guard !self.findings.hasErrors, let loops, let dns, let log, let limits, let drain, let handover, let admin,
+            let ledger
+        else {
             return nil
         }
         return Configuration(
@@ -86,6 +91,7 @@ final class ConfigurationReader {
             log: log,
             limits: limits,
             drain: drain,
+            handover: handover,
             admin: admin,
             ledger: ledger,
             warnings: self.findings.diagnostics

@@ -13,7 +13,7 @@ extension Ledger {
         guard let files = self.files else { return nil }
         if let volatility = self.volatility { throw .notWritable(reason: volatility) }
         self.isHandedOver = true
-        return LedgerSuccession(lock: files.lock)
+        return LedgerSuccession(directory: files.directory, lock: files.lock)
     }
 
     /// The other process has the ledger for good: its lock is left to that one.

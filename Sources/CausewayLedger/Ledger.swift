@@ -67,14 +67,14 @@ public final class Ledger {
         }
     }
 
-    /// Takes over the ledger in `directory` from another process, which goes on counting for its sessions: in the same
-    /// epoch, on a side of its own of the same file of counters.
+    /// Takes over a ledger from another process, which goes on counting for its sessions: in the same epoch, on a side of
+    /// its own of the same file of counters.
     ///
     /// - Parameter loops: as many as the other process has, at most.
     /// - Throws: ``LedgerError``, and then nothing was changed.
-    public init(directory: String, loops: Int, takingOver succession: LedgerSuccession) throws(LedgerError) {
+    public init(loops: Int, takingOver succession: LedgerSuccession) throws(LedgerError) {
         self.loops = loops
-        let files = LedgerFiles(directory: directory, sharing: succession.lock)
+        let files = LedgerFiles(directory: succession.directory, sharing: succession.lock)
         self.files = files
         self.database = try Self.open(files.database)
         do throws(CounterFile.Foreign) {

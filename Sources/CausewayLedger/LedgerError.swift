@@ -12,6 +12,8 @@ public enum LedgerError: Error, Equatable, CustomStringConvertible, Sendable {
     case notWritable(reason: String)
     /// Another process has taken over the ledger, and writes it from now on.
     case handedOver
+    /// The process that hands over has its ledger there, which a hand-over cannot change.
+    case elsewhere(String)
     /// So many processes count already: those before this one have sessions left.
     case tooManyProcesses(Int)
     case nameTaken(String)
@@ -29,6 +31,7 @@ public enum LedgerError: Error, Equatable, CustomStringConvertible, Sendable {
         case .tooNew(let path): "\(path) was written by a later version of causeway"
         case .notWritable(let reason): "the ledger cannot be written: \(reason)"
         case .handedOver: "another process has taken over the ledger"
+        case .elsewhere(let path): "the ledger is at \(path), which can be changed at a restart only"
         case .tooManyProcesses(let count):
             "\(count) processes count in it already: sessions of earlier ones have not ended yet"
         case .nameTaken(let name): "there is a user \"\(name)\" already"

@@ -15,9 +15,11 @@ final class Acceptor: EventHandler {
     private var socket: Socket
     /// What new connections belong to.
     var listener: Listener
-    private unowned let worker: Worker
+    unowned let worker: Worker
     private var token = HandlerToken.none
     private var isPaused = false
+    /// Whether connections are left to wait, until ``release()``.
+    private var isHeld = false
     /// Ends the pause should no session do so.
     private var timer = TimerWheel.Handle.none
 
@@ -32,6 +34,20 @@ final class Acceptor: EventHandler {
         self.token = self.worker.loop.register(self)
         try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
     }
+
+    /// Takes no connection for the time being: they wait in the socket.
+    func hold() {
+        self.isHeld = true
+    }
+
+    /// Takes connections again.
+    func release() {
+        self.isHeld = false
+        self.worker.loop.yield(self.token)
+    }
+
+    /// A second descriptor of the socket, for a process that is to listen too.
+    func duplicate() throws(SystemCallError) -> Descriptor { try self.socket.duplicate() }
 
     /// Takes the connections that wait, and closes the socket.
     func finish() {
@@ -50,7 +66,7 @@ final class Acceptor: EventHandler {
     }
 
     func ready(_ events: ReadyEvents, tag: UInt8) {
-        if !self.isPaused { self.accept() }
+        if !self.isPaused && !self.isHeld { self.accept() }
     }
 
     func timerFired(tag: UInt8) {
@@ -58,7 +74,7 @@ final class Acceptor: EventHandler {
     }
 
     func resumed() {
-        if !self.isPaused { self.accept() }
+        if !self.isPaused && !self.isHeld { self.accept() }
     }
 
     func resumeIfPaused() {

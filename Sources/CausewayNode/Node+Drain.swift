@@ -9,7 +9,7 @@ import Synchronization
 /// The end of a node that lets its sessions come to theirs.
 extension Node {
     /// Time that connections on which nothing was asked have left to do so.
-    private static let lastWord = DispatchTimeInterval.milliseconds(500)
+    static let lastWord = DispatchTimeInterval.milliseconds(500)
 
     /// Takes no more connections: the listeners close, so that whoever checks this node finds it down and goes
     /// elsewhere, and so do connections on which nothing was asked yet. Sessions go on. A second call may bring the
@@ -35,28 +35,43 @@ extension Node {
         }
     }
 
+    /// Gives the sessions of a node that has handed over the time that those of one have that is to end.
+    public func hasten() {
+        self.lock.withLock { _ in
+            let end = HostSystem.now + self.plan.present.configuration.drain
+            if let deadline = self.shared.drainDeadline, end < deadline { self.shared.drainDeadline = end }
+        }
+    }
+
     /// When sessions that are still there end with the node; `nil` where it does not drain.
     public var drainDeadline: Instant? { self.shared.drainDeadline }
 
     /// Whether nothing is left to wait for: no session is there, or the deadline has come.
     public var isDrained: Bool {
         guard let deadline = self.drainDeadline else { return false }
-        return self.sessionCount == 0 || HostSystem.now >= deadline
+        // The bill of those that have handed over to this one is this one's to write.
+        let isAlone = self.isSucceeded || !(self.users.service?.hasOthers ?? false)
+        return self.sessionCount == 0 && isAlone || HostSystem.now >= deadline
     }
 
     /// The same for the admin API: the node's owner is told, who ends it when it is drained.
     func drain(seconds: Int?) throws(ControlError) -> DrainReport {
-        guard let ender = self.ender else { throw .unavailable("nobody would end the node") }
+        guard let ender = self.owner?.end else { throw .unavailable("nobody would end the node") }
         // Telling the owner twice would be to ask for haste.
         if self.drain(within: seconds.map { .seconds($0) }) {
             // The answer is to be out before a node without sessions is gone.
             DispatchQueue.global().asyncAfter(deadline: .now() + Self.lastWord) { ender() }
         }
-        let left = self.drainDeadline.map { max(($0 - HostSystem.now).nanoseconds, 0) } ?? 0
-        return DrainReport(sessions: self.sessionCount, secondsLeft: Double(left / 1_000_000) / 1_000)
+        return DrainReport(sessions: self.sessionCount, secondsLeft: self.secondsLeft)
     }
 
-    private var sessionCount: Int { self.shared.sessionCount.load(ordering: .relaxed) }
+    /// Seconds to the deadline, in thousandths.
+    var secondsLeft: Double {
+        let left = self.drainDeadline.map { max(($0 - HostSystem.now).nanoseconds, 0) } ?? 0
+        return Double(left / 1_000_000) / 1_000
+    }
+
+    var sessionCount: Int { self.shared.sessionCount.load(ordering: .relaxed) }
 }
 
 extension Worker {

@@ -5,6 +5,7 @@ import CausewayCore
 import CausewayCrypto
 import CausewayIO
 import CausewayLedger
+import Dispatch
 import Glibc
 public import Logging
 import Synchronization
@@ -23,6 +24,8 @@ public final class Node: @unchecked Sendable {
         case admin(reason: String)
         /// The ledger cannot be had.
         case ledger(reason: String)
+        /// The process that hands over has not.
+        case handOver(reason: String)
 
         public var description: String {
             switch self {
@@ -30,6 +33,7 @@ public final class Node: @unchecked Sendable {
                 "listener \(listener) cannot listen on \(address): \(reason)"
             case .loop(let reason): "a loop cannot be set up: \(reason)"
             case .ledger(let reason): "the ledger cannot be had: \(reason)"
+            case .handOver(let reason): "the process before this one has not handed over: \(reason)"
             case .admin(let reason): "the admin API cannot be served: \(reason)"
             }
         }
@@ -48,24 +52,29 @@ public final class Node: @unchecked Sendable {
     private var threads: [LoopThread] = []
     private let version: String
     let source: ConfigurationSource?
-    /// Tells who has started the node that it is to be ended.
-    let ender: (@Sendable () -> Void)?
+    let owner: NodeOwner?
+    private let inheritance: Inheritance?
+    /// By which processes that were the node before see when nobody is it any more; `nil` where there are none. Under the
+    /// lock.
+    var ownerPipe: OwnerPipe?
     private let watch: LoopWatch
     let users: LiveUsers
-    private var admin: [AdminServer] = []
+    private let admin = Mutex<[AdminServer]>([])
 
     /// Makes a configuration ready; nothing is opened yet.
     ///
     /// - Parameters:
     ///   - version: what the node calls itself.
     ///   - source: where a reload gets the configuration; without one there is none.
-    ///   - ender: called when the admin has asked for the node's end, and it drains.
+    ///   - owner: who runs the node.
+    ///   - inheritance: what there is of somebody before.
     /// - Throws: `AEADChoice.UnknownName` when the environment forces a backend that does not exist.
     public init(
         configuration: Configuration,
         version: String,
         source: ConfigurationSource? = nil,
-        ender: (@Sendable () -> Void)? = nil,
+        owner: NodeOwner? = nil,
+        inheritance: Inheritance? = nil,
         logger: Logger
     ) throws {
         self.aead = try AEADChoice.ofEnvironment()
@@ -73,10 +82,12 @@ public final class Node: @unchecked Sendable {
         self.logger = logger
         self.version = version
         self.source = source
-        self.ender = ender
+        self.owner = owner
+        self.inheritance = inheritance
         self.users = LiveUsers()
         let plan = Plan(
             configuration,
+            inheritedLoops: inheritance?.predecessor?.loops,
             ownAddresses: HostSystem.ownAddresses(),
             descriptorLimit: HostSystem.raiseDescriptorLimit(),
             seed: RandomSource().next(),
@@ -89,8 +100,18 @@ public final class Node: @unchecked Sendable {
 
     /// Opens all listeners and starts the loops; returns once every address is bound.
     ///
-    /// - Throws: ``StartError``; then nothing has been started.
+    /// - Throws: ``StartError``; then nothing has been started, and a process that hands over goes on.
     public func start() throws {
+        do {
+            try self.begin()
+        } catch {
+            self.stop()
+            self.inheritance?.refuse("\(error)")
+            throw error
+        }
+    }
+
+    private func begin() throws {
         let plan = self.plan.present
         var workers: [Worker] = []
         for number in 0..<plan.limits.loops {
@@ -104,20 +125,19 @@ public final class Node: @unchecked Sendable {
                 throw StartError.loop(reason: error.description)
             }
         }
-        for listener in plan.listeners {
-            for address in listener.addresses {
-                for (worker, acceptor) in zip(workers, try Self.acceptors(at: address, of: listener, workers)) {
-                    do throws(SystemCallError) {
-                        try worker.start(acceptor)
-                    } catch {
-                        throw StartError.listen(listener: listener.name, address: "\(address)", reason: error.reason)
-                    }
-                }
+        let acceptors = try self.acceptors(workers)
+        let estate = try self.takeOver()
+        for acceptor in acceptors {
+            do throws(SystemCallError) {
+                try acceptor.worker.start(acceptor)
+            } catch {
+                let address = "\(acceptor.address)"
+                throw StartError.listen(listener: acceptor.listener.name, address: address, reason: error.reason)
             }
         }
         self.workers = workers
         self.shared.loops.set(workers)
-        try self.startUsers(plan.configuration, before: workers)
+        try self.startUsers(plan.configuration, before: workers, succession: estate?.ledger)
         let logger = self.logger
         for worker in workers {
             do throws(SystemCallError) {
@@ -126,11 +146,11 @@ public final class Node: @unchecked Sendable {
                 }
                 self.threads.append(thread)
             } catch {
-                self.stop()
                 throw StartError.loop(reason: error.description)
             }
         }
         try self.startAdmin(aead: workers.first?.aead.name ?? "")
+        try self.settle()
         self.logger.info(
             "running",
             metadata: [
@@ -143,10 +163,22 @@ public final class Node: @unchecked Sendable {
     }
 
     /// Looks after users from now on, where listeners ask for some and nobody does yet.
-    func startUsers(_ configuration: Configuration, before workers: [Worker] = []) throws(StartError) {
-        guard configuration.wantsUsers, self.users.service == nil else { return }
+    func startUsers(
+        _ configuration: Configuration,
+        before workers: [Worker] = [],
+        succession: LedgerSuccession? = nil
+    ) throws(StartError) {
+        guard configuration.wantsUsers, self.users.service == nil else {
+            if succession != nil { throw .ledger(reason: "no listener asks for users any more, which wants a restart") }
+            return
+        }
         do throws(LedgerError) {
-            let users = try UserService(configuration, shared: self.shared, logger: self.logger)
+            let users = try UserService(
+                configuration,
+                succession: succession,
+                shared: self.shared,
+                logger: self.logger
+            )
             users.start(before: workers)
             self.users.service = users
         } catch {
@@ -171,16 +203,79 @@ public final class Node: @unchecked Sendable {
         } draining: { [weak self] seconds throws(ControlError) in
             guard let self else { throw .unavailable("the node is stopping") }
             return try self.drain(seconds: seconds)
+        } handingOver: { [weak self] seconds throws(ControlError) in
+            guard let self else { throw .unavailable("the node is stopping") }
+            return try self.handOver(seconds: seconds)
         }
+        let isSuccessor = self.inheritance?.predecessor != nil
         for endpoint in endpoints {
             let server = AdminServer(endpoint, control: report, logger: self.logger)
+            if isSuccessor, case .remote = endpoint {
+                self.startLater(server)
+                continue
+            }
             do throws(AdminError) {
-                try server.start()
-                self.admin.append(server)
+                try server.start(replacing: isSuccessor)
+                self.admin.withLock { $0.append(server) }
             } catch {
-                self.stop()
                 throw StartError.admin(reason: error.description)
             }
+        }
+    }
+
+    /// Starts a server at an address that the process before this one leaves in a moment.
+    private func startLater(_ server: AdminServer) {
+        DispatchQueue.global().async { [weak self] in
+            for attempt in 0..<100 {
+                do throws(AdminError) {
+                    try server.start()
+                    self?.admin.withLock { $0.append(server) }
+                    return
+                } catch {
+                    if attempt == 99 { self?.logger.error("admin", metadata: ["reason": "\(error)"]) }
+                }
+                usleep(100_000)
+            }
+        }
+    }
+
+    /// Serves the admin API no more.
+    func stopAdmin() {
+        let servers = self.admin.withLock { servers in
+            defer { servers = [] }
+            return servers
+        }
+        for server in servers { server.stop() }
+    }
+
+    // MARK: - In the place of another process
+
+    /// Takes what the process before this one leaves; `nil` where there is none.
+    private func takeOver() throws(StartError) -> Inheritance.Estate? {
+        guard let inheritance = self.inheritance, let predecessor = inheritance.predecessor else { return nil }
+        do throws(HandOverFailure) {
+            let estate = try inheritance.takeOver(predecessor)
+            try SaltInheritance.take(
+                estate.pools,
+                in: estate.salts,
+                asked: estate.questions,
+                by: self.plan.present.listeners
+            )
+            self.lock.withLock { _ in self.ownerPipe = estate.owners }
+            return estate
+        } catch {
+            throw .handOver(reason: error.description)
+        }
+    }
+
+    /// Tells the process before this one, where there is one, that connections are taken, and waits until this one is
+    /// the node.
+    private func settle() throws(StartError) {
+        guard let inheritance = self.inheritance, let predecessor = inheritance.predecessor else { return }
+        do throws(HandOverFailure) {
+            try inheritance.settle(predecessor)
+        } catch {
+            throw .handOver(reason: error.description)
         }
     }
 
@@ -206,8 +301,7 @@ public final class Node: @unchecked Sendable {
 
     /// Stops the loops; every connection ends with the process or the node.
     public func stop() {
-        for server in self.admin { server.stop() }
-        self.admin = []
+        self.stopAdmin()
         self.lock.withLock { _ in
             for worker in self.workers { worker.loop.stop() }
             for thread in self.threads { thread.join() }
@@ -218,6 +312,31 @@ public final class Node: @unchecked Sendable {
             self.shared.loops.set([])
         }
         self.logger.info("stopped")
+    }
+
+    /// What takes connections at all addresses of the plan, at sockets that listen already where there are some.
+    private func acceptors(_ workers: [Worker]) throws(StartError) -> [Acceptor] {
+        var inherited = InheritedSockets(self.inheritance?.sockets ?? [])
+        var acceptors: [Acceptor] = []
+        for listener in self.plan.present.listeners {
+            for address in listener.addresses {
+                do throws(SystemCallError) {
+                    for (loop, socket) in try inherited.take(address, loops: workers.count) {
+                        let socket = try Socket.inherited(socket)
+                        acceptors.append(Acceptor(socket, at: address, listener: listener, worker: workers[loop]))
+                    }
+                } catch {
+                    throw .listen(listener: listener.name, address: "\(address)", reason: error.description)
+                }
+                if acceptors.last?.address != address {
+                    acceptors += try Self.acceptors(at: address, of: listener, workers)
+                }
+            }
+        }
+        for address in inherited.addresses {
+            self.logger.warning("a socket was given that no listener wants", metadata: ["address": "\(address)"])
+        }
+        return acceptors
     }
 
     /// What takes connections at an address, one for each loop; the sockets listen, and nobody accepts yet.

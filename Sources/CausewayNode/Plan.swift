@@ -28,19 +28,21 @@ struct Plan: Sendable {
 
     /// - Parameters:
     ///   - old: the plan that is in force.
+    ///   - inheritedLoops: those of the process that hands over, as many as listen and count.
     ///   - ownAddresses: this node's, which no exit leads to unless told.
     ///   - descriptorLimit: open descriptors that the process may have.
     ///   - seed: random, for the salt pools.
     init(
         _ configuration: Configuration,
         after old: Plan? = nil,
+        inheritedLoops: Int? = nil,
         ownAddresses: [IPAddress],
         descriptorLimit: Int,
         seed: UInt64,
         now: Instant
     ) {
         // Loops are threads, and stay as they were.
-        let loops = old?.limits.loops ?? configuration.loops
+        let loops = old?.limits.loops ?? inheritedLoops ?? configuration.loops
         self.configuration = configuration
         self.ownAddresses = ownAddresses
         self.nextExit = old?.nextExit ?? 0

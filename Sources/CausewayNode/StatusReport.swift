@@ -16,12 +16,14 @@ final class StatusReport: NodeControl {
     private let users: LiveUsers
     private let reloading: @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
     private let draining: @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport
+    private let handingOver: @Sendable (_ seconds: Int?) throws(ControlError) -> HandOverReport
 
     var userControl: (any UserControl)? { self.users.service }
 
     /// - Parameters:
     ///   - reloading: reads the configuration again; as a trial it changes nothing.
     ///   - draining: makes the node end when its sessions have, within so many seconds.
+    ///   - handingOver: puts a new process in the node's place, whose sessions have so many seconds.
     init(
         plan: LivePlan,
         shared: SharedState,
@@ -29,11 +31,13 @@ final class StatusReport: NodeControl {
         version: String,
         aead: String,
         reloading: @escaping @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport,
-        draining: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport
+        draining: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport,
+        handingOver: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> HandOverReport
     ) {
         self.users = users
         self.reloading = reloading
         self.draining = draining
+        self.handingOver = handingOver
         self.plan = plan
         self.shared = shared
         self.version = version
@@ -81,6 +85,8 @@ final class StatusReport: NodeControl {
     func reload(isTrial: Bool) throws(ControlError) -> ReloadReport { try self.reloading(isTrial) }
 
     func drain(seconds: Int?) throws(ControlError) -> DrainReport { try self.draining(seconds) }
+
+    func handOver(seconds: Int?) throws(ControlError) -> HandOverReport { try self.handingOver(seconds) }
 
     func adminRefused(_ reason: String) {
         self.shared.log.note(.adminRefused, reason, at: "admin", now: HostSystem.now)

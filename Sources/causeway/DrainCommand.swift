@@ -1,6 +1,5 @@
 import ArgumentParser
 import CausewayAdmin
-import CausewayBytes
 
 /// `causeway drain`: makes a running node end once its sessions have.
 struct DrainCommand: ParsableCommand {
@@ -18,17 +17,11 @@ struct DrainCommand: ParsableCommand {
     @OptionGroup var admin: AdminOptions
 
     func validate() throws {
-        if let deadline = self.deadline, Interval(deadline) == nil {
-            throw ValidationError("--deadline is not a time such as \"30 s\" or \"5 min\".")
-        }
+        try DeadlineOption.validate(self.deadline)
     }
 
     func run() throws {
-        let seconds = self.deadline.flatMap { Interval($0) }.map { interval in
-            // Rounded up, and without a sum that the longest interval would overflow.
-            interval.nanoseconds / 1_000_000_000 + (interval.nanoseconds % 1_000_000_000 > 0 ? 1 : 0)
-        }
-        let target = "/v1/drain" + (seconds.map { "?deadline=\($0)" } ?? "")
+        let target = "/v1/drain" + DeadlineOption.query(self.deadline)
         try self.admin.ask { client in
             let report = try client.send("POST", target, Bool?.none, as: DrainReport.self)
             if self.admin.json { return try JSONText.print(report) }

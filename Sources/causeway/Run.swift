@@ -1,5 +1,7 @@
 import ArgumentParser
+import CausewayBytes
 import CausewayConfig
+import CausewayIO
 import CausewayNode
 import Glibc
 import Logging
@@ -9,9 +11,9 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run a node until SIGTERM or SIGINT.",
         discussion: """
-            Logs to standard error. SIGHUP makes it read its configuration again. After SIGTERM it takes no more \
-            connections, and ends when its sessions have, or after the time that the configuration has under drain; a \
-            second SIGTERM, or SIGINT, ends it at once.
+            Logs to standard error. SIGHUP makes it read its configuration again, SIGUSR2 hand over to a new process of \
+            the program as it is on the disk now. After SIGTERM it takes no more connections, and ends when its sessions \
+            have, or after the time that the configuration has under drain; a second SIGTERM, or SIGINT, ends it at once.
             """
     )
 
@@ -23,7 +25,15 @@ struct Run: ParsableCommand {
     func run() throws {
         // Before there is a thread, so that none of them takes the signals.
         Signals.hold()
-        let configuration = try self.file.load()
+        let program = Self.program()
+        let inheritance = try self.inheritance()
+        let configuration: Configuration
+        do {
+            configuration = try self.file.load()
+        } catch {
+            inheritance?.refuse("its configuration cannot be run")
+            throw error
+        }
         let level = LogLevel(Logger.Level(configuration.log.level))
         let logger = Logger(label: "causeway") { _ in StandardErrorLog(level) }
         let path = self.file.path
@@ -32,18 +42,29 @@ struct Run: ParsableCommand {
         } applied: { configuration in
             level.present = Logger.Level(configuration.log.level)
         }
+        let manager = ServiceManager()
+        let owner = NodeOwner(
+            end: { kill(getpid(), SIGTERM) },
+            successor: program,
+            handedOver: { manager?.handedOver(to: $0) }
+        )
         let node = try self.attempt(ExitStatus.systemError, logger) {
             try Node(
                 configuration: configuration,
                 version: Version.text,
                 source: source,
-                ender: { kill(getpid(), SIGTERM) },
+                owner: owner,
+                inheritance: inheritance,
                 logger: logger
             )
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
-        let manager = ServiceManager()
         manager?.ready(node)
+        self.serve(node, manager, logger)
+    }
+
+    /// Does what signals ask for, until one asks for the end.
+    private func serve(_ node: Node, _ manager: ServiceManager?, _ logger: Logger) {
         while true {
             switch Signals.wait() {
             case .reload:
@@ -54,8 +75,13 @@ struct Run: ParsableCommand {
                 } catch {
                     logger.error("not reloaded, and nothing is different", metadata: ["reason": "\(error)"])
                 }
+            case .upgrade:
+                // Whatever becomes of it has been logged.
+                _ = try? node.handOver()
             case .end(let signal):
-                logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                // Whoever has handed over is nobody to the service manager.
+                let manager = node.isSucceeded ? nil : manager
+                if !node.isSucceeded { logger.notice("stopping", metadata: ["signal": "\(signal)"]) }
                 if signal == "SIGTERM" { self.drain(node, manager) }
                 Signals.release()
                 manager?.stopping()
@@ -68,12 +94,33 @@ struct Run: ParsableCommand {
     private func drain(_ node: Node, _ manager: ServiceManager?) {
         // Where the admin has asked for it, it drains already, and by the admin's deadline.
         if node.drainDeadline == nil { node.drain() }
+        var isToEnd = !node.isSucceeded
         var ticks = 0
-        while !node.isDrained {
+        while !node.isDrained && !node.isOrphaned {
             if ticks % Self.drainTicksPerWord == 0 { manager?.draining(node) }
             ticks += 1
-            if case .end = Signals.pending() { return }
+            if case .end(let signal) = Signals.pending() {
+                if isToEnd || signal != "SIGTERM" { return }
+                // A process that has handed over has had no signal to end yet: its sessions have the usual time.
+                isToEnd = true
+                node.hasten()
+            }
             usleep(Self.drainTick)
+        }
+    }
+
+    /// What is started when the node is to hand over: this program with these arguments, as it is on the disk then.
+    private static func program() -> DetachedProgram? {
+        guard let path = HostSystem.programPath else { return nil }
+        return DetachedProgram(path: path, arguments: CommandLine.arguments, environment: HostSystem.environment)
+    }
+
+    private func inheritance() throws -> Inheritance? {
+        do {
+            return try Inheritance.ofEnvironment()
+        } catch {
+            StandardError.write("causeway: the process before this one has not handed over: \(error)\n")
+            throw ExitStatus.unavailable
         }
     }
 

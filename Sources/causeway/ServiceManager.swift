@@ -54,6 +54,15 @@ final class ServiceManager: @unchecked Sendable {
         self.socket.send(["READY=1", "STATUS=\(node.statusLine)"])
     }
 
+    /// Another process is the node from now on, and tells how it is itself.
+    func handedOver(to process: Int32) {
+        self.queue.sync {
+            self.timer?.cancel()
+            self.timer = nil
+        }
+        self.socket.send(["MAINPID=\(process)"])
+    }
+
     /// The node ends when its sessions have, and wants the time for it.
     func draining(_ node: Node) {
         self.socket.send(["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"])

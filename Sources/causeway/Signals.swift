@@ -6,9 +6,10 @@ enum Signals {
     enum Wish: Equatable {
         case end(String)
         case reload
+        case upgrade
     }
 
-    private static let all = [SIGTERM, SIGINT, SIGHUP]
+    private static let all = [SIGTERM, SIGINT, SIGHUP, SIGUSR2]
 
     /// Keeps the signals waiting for `wait`, in this thread and in those that it starts.
     static func hold() {
@@ -35,6 +36,7 @@ enum Signals {
     private static func wish(_ signal: CInt) -> Wish {
         switch signal {
         case SIGHUP: .reload
+        case SIGUSR2: .upgrade
         case SIGINT: .end("SIGINT")
         default: .end("SIGTERM")
         }

@@ -112,5 +112,9 @@ final class FakeNode: NodeControl {
         DrainReport(sessions: 3, secondsLeft: Double(seconds ?? 10))
     }
 
+    func handOver(seconds: Int?) throws(ControlError) -> HandOverReport {
+        HandOverReport(process: 4711, sessions: 3, secondsLeft: Double(seconds ?? 86_400))
+    }
+
     func adminRefused(_ reason: String) { self.refusals.withLock { $0.append(reason) } }
 }

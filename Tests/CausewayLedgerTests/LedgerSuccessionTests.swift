@@ -17,8 +17,8 @@ import Testing
     private func successor(of ledger: Ledger, _ directory: TemporaryDirectory) throws -> Ledger {
         let succession = try #require(try ledger.handOver())
         // As it is with a descriptor that goes to another process.
-        let lock = LedgerSuccession(lock: dup(succession.lock))
-        return try Ledger(directory: directory.path + "/ledger", loops: 2, takingOver: lock)
+        let lock = LedgerSuccession(directory: succession.directory, lock: dup(succession.lock))
+        return try Ledger(loops: 2, takingOver: lock)
     }
 
     private func add(_ name: String, to ledger: Ledger) throws -> Int64 {

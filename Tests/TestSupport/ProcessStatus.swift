@@ -8,6 +8,12 @@ public struct ProcessStatus: Sendable {
         self.pid = pid
     }
 
+    /// Whether it is there no more, or nothing is left of it but what its parent may ask for.
+    public var hasEnded: Bool {
+        let state = Self.text("/proc/\(self.pid)/stat").split(separator: ")").last?.split(separator: " ").first
+        return state.map { "ZX".contains($0) } ?? true
+    }
+
     /// Open descriptors.
     public var descriptorCount: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.pid)/fd").count) ?? 0

@@ -39,6 +39,14 @@ extension UserService {
         }
     }
 
+    /// Whether another process counts that has handed over to this one.
+    var hasOthers: Bool {
+        self.lock.withLock { _ in
+            self.endOthers()
+            return self.ledger.hasOthers
+        }
+    }
+
     /// The other process has the ledger for good.
     func letGo() {
         self.lock.withLock { _ in self.ledger.letGo() }

@@ -85,8 +85,9 @@ final class UserService: @unchecked Sendable {
         let now = clock()
         self.foldedAt = now
         let loops = shared.limits.loops
-        if let succession, let path = configuration.ledger.path {
-            self.ledger = try Ledger(directory: path, loops: loops, takingOver: succession)
+        if let succession {
+            guard succession.directory == configuration.ledger.path else { throw .elsewhere(succession.directory) }
+            self.ledger = try Ledger(loops: loops, takingOver: succession)
         } else {
             self.ledger = try Ledger(directory: configuration.ledger.path, loops: loops, now: now)
         }

@@ -32,6 +32,77 @@ extension EndToEnd {
             #expect(manager.receive { $0.hasPrefix("STOPPING=1\n") } != nil)
         }
 
+        @Test func `a hand-over makes the new process the one that is looked after`() throws {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("notify")
+            let manager = try DatagramSocket(at: path)
+            let port = try FreePort.next()
+            let node = Lineage(
+                try Node(
+                    """
+                    listeners: [{ name: in, type: mixed, address: "127.0.0.1:\(port)", exit: out }]
+                    exits: [{ name: out, type: direct }]
+                    admin: { socket: \(directory.file("admin.sock")) }
+
+                    """,
+                    listeningOn: [port],
+                    environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"]
+                )
+            )
+            try node.upgrade()
+            #expect(manager.receive { $0.hasPrefix("MAINPID=") } == "MAINPID=\(node.process)")
+            // What the old process says from now on is nothing, so that all of it is the new one's.
+            #expect(manager.receive() == "READY=1\nSTATUS=0 sessions")
+            for _ in 0..<3 { #expect(manager.receive() == "STATUS=0 sessions\nWATCHDOG=1") }
+            try node.stop()
+            #expect(manager.receive { $0.hasPrefix("STOPPING=1\n") } != nil)
+        }
+
+        /// Sockets of the service manager (sd_listen_fds(3)): connections may come before there is a node.
+        @Test(arguments: [1, 3]) func `sockets that were given are listened at, by all loops`(loops: Int) throws {
+            let directory = try TemporaryDirectory()
+            let (port, other) = (try FreePort.next(), try FreePort.next())
+            // What is given beyond what listeners want is left alone.
+            let manager = """
+                import os, socket, sys
+                for number, port in enumerate(sys.argv[1:3]):
+                    listener = socket.create_server(("127.0.0.1", int(port)))
+                    os.dup2(listener.detach(), 10 + number)
+                waiting = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+                for number in range(2): os.dup2(10 + number, 3 + number)
+                os.closerange(10, 12)
+                os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="a:b")
+                os.set_inheritable(waiting.fileno(), True)
+                os.execvp(sys.argv[3], sys.argv[3:])
+                """
+            let node = Lineage(
+                try Node(
+                    """
+                    listeners: [{ name: in, type: mixed, address: "127.0.0.1:\(port)", exit: out }]
+                    exits: [{ name: out, type: direct, allow: [127.0.0.0/8] }]
+                    admin: { socket: \(directory.file("admin.sock")) }
+                    loops: \(loops)
+
+                    """,
+                    listeningOn: [port],
+                    by: ["python3", "-c", manager, "\(port)", "\(other)"]
+                )
+            )
+            let log = node.node.log
+            #expect(log.contains("a socket was given that no listener wants address=127.0.0.1:\(other)"), "\(log)")
+            let echo = try LoopbackServer.echo()
+            for _ in 0..<2 {
+                let sessions = try (0..<20).map { _ in try LoopbackSocket.session(via: port, to: echo.port) }
+                for session in sessions {
+                    try session.write([1])
+                    #expect(try session.read(exactly: 1) == [1])
+                }
+                // They are handed on as any.
+                try node.upgrade()
+            }
+            try node.stop()
+        }
+
         @Test func `without one the node runs as well`() throws {
             let port = try FreePort.next()
             for environment in [
@@ -51,10 +122,11 @@ extension EndToEnd {
         }
 
         @Test(.enabled(if: Binaries.exists("systemd-analyze"), "systemd-analyze is wanted"))
-        func `the unit is one that systemd takes, and leaves little of the system exposed`() throws {
+        func `the units are ones that systemd takes, and leaves little of the system exposed`() throws {
             let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../.."
             let unit = root + "/systemd/causeway@.service"
-            let verified = try Command.run(["systemd-analyze", "verify", "--man=no", unit])
+            let sockets = ["client", "entry", "exit"].map { "\(root)/systemd/causeway@\($0).socket" }
+            let verified = try Command.run(["systemd-analyze", "verify", "--man=no", unit] + sockets)
             // That the program is not installed where the unit looks for it is all that there is to say.
             let faults = verified.errorText.split(separator: "\n").filter { !$0.contains("is not executable") }
             #expect(faults.isEmpty, "\(faults)")

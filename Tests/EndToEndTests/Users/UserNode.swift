@@ -7,7 +7,7 @@ final class UserNode {
     let port: UInt16
     private let directory: TemporaryDirectory
     private let disk: TestDisk?
-    private var node: Node
+    private(set) var node: Node
 
     private var socket: String { self.directory.file("admin.sock") }
 
@@ -56,7 +56,10 @@ final class UserNode {
 
     /// Runs a command against the node; its standard output.
     @discardableResult
-    func causeway(_ arguments: String...) throws -> [UInt8] {
+    func causeway(_ arguments: String...) throws -> [UInt8] { try self.causeway(arguments) }
+
+    @discardableResult
+    func causeway(_ arguments: [String]) throws -> [UInt8] {
         let command = try Command.run([Binaries.causeway] + arguments + ["--socket", self.socket])
         guard command.succeeded else { throw TestFailure("\(arguments): \(command.errorText)") }
         return command.output

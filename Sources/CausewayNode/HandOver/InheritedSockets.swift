@@ -1,0 +1,28 @@
+import CausewayBytes
+import CausewayIO
+
+/// Sockets that listen already, until a listener asks for its own.
+struct InheritedSockets {
+    private var sockets: [SocketAddress: [Descriptor]] = [:]
+
+    init(_ descriptors: [Descriptor]) {
+        for descriptor in descriptors {
+            guard let address = Socket.address(of: descriptor) else { continue }
+            self.sockets[address, default: []].append(descriptor)
+        }
+    }
+
+    /// Takes those at `address`, as many as there are loops: where there are fewer, loops share, and where there are
+    /// more, each loop takes several, for connections wait in all of them. None where none is inherited.
+    ///
+    /// - Throws: where what is there is no TCP socket that listens.
+    mutating func take(_ address: SocketAddress, loops: Int) throws(SystemCallError) -> [(
+        loop: Int, socket: Descriptor
+    )] {
+        guard let found = self.sockets.removeValue(forKey: address) else { return [] }
+        return (0..<max(found.count, loops)).map { (loop: $0 % loops, socket: found[$0 % found.count]) }
+    }
+
+    /// Where nobody wants to listen any more.
+    var addresses: [SocketAddress] { Array(self.sockets.keys) }
+}
