@@ -16,10 +16,13 @@ test:
 test-sanitized:
 	@Scripts/test-sanitized
 
-# A node killed a thousand times under full load, and its bill.
+# A node killed a thousand times under full load, and its bill; a hundred reloads of client and exit under 2,000 sessions
+# and those that come all the time, and twenty hand-overs of each. What they count is printed.
 torture:
 	@Scripts/packages test
 	CAUSEWAY_KILLS=1000 swift test --filter KillTests
+	CAUSEWAY_SESSIONS=2000 CAUSEWAY_RELOADS=100 swift test --filter 'nobody.notices.a.reload'
+	CAUSEWAY_SESSIONS=1000 swift test --filter 'nobody.notices.a.hand.over'
 
 lint:
 	@Scripts/lint

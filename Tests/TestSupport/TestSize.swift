@@ -7,6 +7,11 @@ public enum TestSize {
     /// `full`, or `short` where the environment asks for it.
     public static func choose(full: Int, short: Int) -> Int { Self.isShort ? short : full }
 
+    /// What the variable says, for runs beyond a test suite's; else `full`, or `short` where the environment asks for it.
+    public static func number(_ variable: String, full: Int, short: Int) -> Int {
+        ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? self.choose(full: full, short: short)
+    }
+
     /// Raises the soft limit of descriptors to the hard one, for this process and for those it starts.
     public static func allowManyDescriptors() {
         var limit = rlimit()

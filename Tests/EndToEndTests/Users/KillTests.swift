@@ -5,9 +5,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct KillTests {
-        private static let rounds =
-            ProcessInfo.processInfo.environment["CAUSEWAY_KILLS"].flatMap { Int($0) }
-            ?? TestSize.choose(full: 100, short: 5)
+        private static let rounds = TestSize.number("CAUSEWAY_KILLS", full: 100, short: 5)
 
         /// What the ends of all sessions know.
         private final class Ends: Sendable {
