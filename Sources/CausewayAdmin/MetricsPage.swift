@@ -40,6 +40,7 @@ struct MetricsPage {
                 (["cause": $0.cause, "reason": $0.reason, "at": $0.at], $0.count)
             }
         )
+        self.addCongestion(status.congestion ?? [])
         if let all = status.users { self.add(all) }
         self.add(
             "causeway_user_bytes_total",
@@ -80,6 +81,18 @@ struct MetricsPage {
 
     /// The page.
     var text: String { self.lines.joined(separator: "\n") + "\n" }
+
+    private mutating func addCongestion(_ places: [CongestionStatus]) {
+        self.add(
+            "causeway_congestion_sockets",
+            "gauge",
+            "Sockets with a congestion control of the configuration's, by what is asked for and what is in force.",
+            places.map { place in
+                let labels = ["side": place.side, "name": place.name, "asked": place.asked]
+                return (labels.merging(["in_force": place.inForce ?? "none"]) { $1 }, UInt64(clamping: place.sockets))
+            }
+        )
+    }
 
     private mutating func addListeners(_ listeners: [ListenerStatus]) {
         self.add(

@@ -16,6 +16,8 @@ public struct NodeStatus: Codable, Equatable, Sendable {
     public var users: UsersStatus?
     /// What went wrong since the node's start, by cause and place.
     public var events: [Event]?
+    /// Where listeners or exits ask for a congestion control.
+    public var congestion: [CongestionStatus]?
 
     public init(
         version: String,
@@ -28,7 +30,8 @@ public struct NodeStatus: Codable, Equatable, Sendable {
         exits: [ExitStatus],
         groups: [GroupStatus],
         users: UsersStatus? = nil,
-        events: [Event]? = nil
+        events: [Event]? = nil,
+        congestion: [CongestionStatus]? = nil
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -41,6 +44,7 @@ public struct NodeStatus: Codable, Equatable, Sendable {
         self.groups = groups
         self.users = users
         self.events = events
+        self.congestion = congestion
     }
 
     /// How often something went wrong.

@@ -74,7 +74,7 @@ extension Configuration {
         if self.admin != new.admin { lines.append("admin: \(self.admin.summary) -> \(new.admin.summary)") }
         for listener in new.listeners {
             let open = self.listeners.first { !Set($0.addresses).isDisjoint(with: listener.addresses) }
-            if let open, open.socket != listener.socket {
+            if let open, !open.socket.isMade(as: listener.socket) {
                 lines.append("listener \(listener.name): options of sockets that listen already")
             }
         }

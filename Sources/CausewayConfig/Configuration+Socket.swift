@@ -19,6 +19,12 @@ extension Configuration {
         public let keepalive: Keepalive?
         public let mptcp: Bool
         public let fastOpen: Bool
+        public let congestion: Congestion?
+
+        /// Whether sockets that listen are made the same way; congestion is about those that are accepted.
+        func isMade(as other: ListenSocket) -> Bool {
+            self.keepalive == other.keepalive && self.mptcp == other.mptcp && self.fastOpen == other.fastOpen
+        }
     }
 
     /// What an exit's sockets are made with.
@@ -32,5 +38,6 @@ extension Configuration {
         public let keepalive: Keepalive?
         public let mptcp: Bool
         public let fastOpen: Bool
+        public let congestion: Congestion?
     }
 }

@@ -49,7 +49,9 @@ extension Configuration.Listener {
             }
         let exit = self.exit.map { "; exit \($0)" } ?? ""
         let proxy = self.proxyProtocol.isEmpty ? "" : "; PROXY headers from \(self.proxyProtocol.commaSeparated)"
-        let options = Configuration.options(self.socket.keepalive, mptcp: self.socket.mptcp, self.socket.fastOpen)
+        let options =
+            Configuration.options(self.socket.keepalive, mptcp: self.socket.mptcp, self.socket.fastOpen)
+            + (self.socket.congestion?.summary ?? "")
         let timeouts = "handshake \(self.handshakeTimeout), idle \(self.idleTimeout)"
         return "\(kind); on \(self.addresses.commaSeparated)\(exit)\(proxy)\(options); timeouts: \(timeouts)"
     }
@@ -126,6 +128,7 @@ extension Configuration.DialSocket {
         let interface = self.interface.map { "; by \($0)" } ?? ""
         let mark = self.mark.map { "; fwmark \($0)" } ?? ""
         return source + interface + mark + Configuration.options(self.keepalive, mptcp: self.mptcp, self.fastOpen)
+            + (self.congestion?.summary ?? "")
     }
 }
 

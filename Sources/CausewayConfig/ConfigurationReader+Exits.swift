@@ -9,14 +9,13 @@ private enum ExitType: String, CaseIterable {
 extension ConfigurationReader {
     private static let commonKeys = ["name", "type"]
     private static let dialKeys = [
-        "family", "timeouts", "source", "interface", "fwmark", "keepalive", "mptcp", "fast_open",
+        "family", "timeouts", "source", "interface", "fwmark", "keepalive", "mptcp", "fast_open", "congestion",
     ]
     private static let directKeys = [
         "allow", "deny", "allow_ports", "deny_ports", "allow_domains", "deny_domains",
     ]
     private static let tunnelKeys = ["server", "method", "keys", "warm", "send_proxy"]
     private static let groupKeys = ["members", "policy", "hash_by", "tolerance", "check"]
-    private static let plannedKeys = ["congestion"]
 
     func readExits(_ root: Fields) {
         for fields in self.mappings("exits", of: root) {
@@ -31,18 +30,18 @@ extension ConfigurationReader {
         let type = fields.required("type")?.choice(ExitType.self)
         switch type {
         case .direct:
-            fields.check(known: Self.commonKeys + Self.directKeys + Self.dialKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.directKeys + Self.dialKeys)
             self.note(name, .direct)
             return self.direct(fields).map { .direct($0) }
         case .tunnel:
-            fields.check(known: Self.commonKeys + Self.tunnelKeys + Self.dialKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.tunnelKeys + Self.dialKeys)
             self.note(name, .tunnel(hasKeys: fields["keys"] != nil))
             return self.tunnel(fields, name: name).map { .tunnel($0) }
         case .group:
-            fields.check(known: Self.commonKeys + Self.groupKeys, planned: [])
+            fields.check(known: Self.commonKeys + Self.groupKeys)
             return self.group(fields, name: name).map { .group($0) }
         case .block:
-            fields.check(known: Self.commonKeys, planned: [])
+            fields.check(known: Self.commonKeys)
             self.note(name, .block)
             return .block
         case .socks5:
@@ -50,7 +49,7 @@ extension ConfigurationReader {
         case nil:
             // Keys of every type: which of them are too many depends on the type that is missing.
             let known = Self.commonKeys + Self.directKeys + Self.tunnelKeys + Self.dialKeys + Self.groupKeys
-            fields.check(known: known, planned: Self.plannedKeys)
+            fields.check(known: known)
             return nil
         }
     }

@@ -11,7 +11,6 @@ extension ConfigurationReader {
     private static let commonKeys = ["name", "type", "address", "timeouts", "proxy_protocol"] + listenSocketKeys
     private static let tunnelKeys = ["exit", "method", "key", "users", "reject"]
     private static let forwardKeys = ["exit", "target"]
-    private static let plannedKeys = ["congestion"]
 
     func readListeners(_ root: Fields) {
         for fields in self.mappings("listeners", of: root) {
@@ -68,25 +67,25 @@ extension ConfigurationReader {
     private func kind(_ type: ListenerType?, _ fields: Fields, name: String?) -> Configuration.Listener.Kind? {
         switch type {
         case .mixed:
-            fields.check(known: Self.commonKeys + ["exit", "users"], planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + ["exit", "users"])
             guard let users = fields.value("users", default: false, { $0.flag() }) else { return nil }
             if users { self.noteDemand(fields, name: name, keyCount: nil) }
             return .mixed(users: users)
         case .tunnel:
-            fields.check(known: Self.commonKeys + Self.tunnelKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.tunnelKeys)
             return self.tunnel(fields, name: name)
         case .relay:
-            fields.check(known: Self.commonKeys + Self.relayKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.relayKeys)
             return self.relay(fields, name: name).map { .relay($0) }
         case .forward:
-            fields.check(known: Self.commonKeys + Self.forwardKeys, planned: Self.plannedKeys)
+            fields.check(known: Self.commonKeys + Self.forwardKeys)
             guard let field = fields.required("target"), let target = field.address() else { return nil }
             self.noteTarget(target, field.place)
             return .forward(target: target)
         case nil:
             // Keys of every type: which of them are too many depends on the type that is missing.
             let known = Self.commonKeys + Self.tunnelKeys + ["next", "target"]
-            fields.check(known: known, planned: Self.plannedKeys)
+            fields.check(known: known)
             return nil
         }
     }

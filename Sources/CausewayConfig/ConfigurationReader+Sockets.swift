@@ -3,14 +3,20 @@ import Yams
 
 // What sockets are made with.
 extension ConfigurationReader {
-    static let listenSocketKeys = ["keepalive", "mptcp", "fast_open"]
+    static let listenSocketKeys = ["keepalive", "mptcp", "fast_open", "congestion"]
 
     func listenSocket(_ fields: Fields) -> Configuration.ListenSocket? {
         let keepalive = self.keepalive(fields)
         let mptcp = fields.value("mptcp", default: false) { $0.flag() }
         let fastOpen = fields.value("fast_open", default: false) { $0.flag() }
-        guard let keepalive, let mptcp, let fastOpen else { return nil }
-        return Configuration.ListenSocket(keepalive: keepalive, mptcp: mptcp, fastOpen: fastOpen)
+        let congestion = self.congestion(fields)
+        guard let keepalive, let mptcp, let fastOpen, let congestion else { return nil }
+        return Configuration.ListenSocket(
+            keepalive: keepalive,
+            mptcp: mptcp,
+            fastOpen: fastOpen,
+            congestion: congestion
+        )
     }
 
     func dialSocket(_ fields: Fields) -> Configuration.DialSocket? {
@@ -22,14 +28,18 @@ extension ConfigurationReader {
         let keepalive = self.keepalive(fields)
         let mptcp = fields.value("mptcp", default: false) { $0.flag() }
         let fastOpen = fields.value("fast_open", default: false) { $0.flag() }
-        guard let source, let interface, let mark, let keepalive, let mptcp, let fastOpen else { return nil }
+        let congestion = self.congestion(fields)
+        guard let source, let interface, let mark, let keepalive, let mptcp, let fastOpen, let congestion else {
+            return nil
+        }
         return Configuration.DialSocket(
             source: source,
             interface: interface,
             mark: mark,
             keepalive: keepalive,
             mptcp: mptcp,
-            fastOpen: fastOpen
+            fastOpen: fastOpen,
+            congestion: congestion
         )
     }
 

@@ -13,7 +13,7 @@ extension ConfigurationReader {
         guard let items = root["users"]?.items() else { return }
         self.hasUsers = !items.isEmpty
         for fields in items.compactMap({ $0.fields() }) {
-            fields.check(known: Self.userKeys, planned: [])
+            fields.check(known: Self.userKeys)
             if let user = self.user(fields) { self.users.append(user) }
         }
     }

@@ -59,8 +59,7 @@ final class ConfigurationReader {
         fields.check(
             known: [
                 "listeners", "exits", "users", "loops", "dns", "log", "limits", "drain", "handover", "admin", "ledger",
-            ],
-            planned: []
+            ]
         )
         self.readListeners(fields)
         self.readExits(fields)

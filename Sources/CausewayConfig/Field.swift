@@ -107,7 +107,7 @@ struct Field {
     /// The fields of a mapping that has no other keys than these.
     func fields(_ known: String...) -> Fields? {
         guard let fields = self.fields() else { return nil }
-        fields.check(known: known, planned: [])
+        fields.check(known: known)
         return fields
     }
 }

@@ -46,14 +46,11 @@ struct Fields {
         return read(field).map { .some($0) }
     }
 
-    /// Records every key that is none. `planned` are those that have a meaning in the design and no code yet: left
-    /// out of account in silence, a quota would be a promise that nobody keeps.
-    func check(known: [String], planned: [String]) {
+    /// Records every key that is none.
+    func check(known: [String]) {
         for key in self.keys where !known.contains(key) {
             guard let field = self.fields[key] else { continue }
-            if planned.contains(key) {
-                self.findings.error(at: field.place, "is not built yet")
-            } else if let nearest = Suggestion.nearest(to: key, among: known) {
+            if let nearest = Suggestion.nearest(to: key, among: known) {
                 self.findings.error(at: field.place, "unknown key", suggestion: nearest)
             } else {
                 self.findings.error(at: field.place, "unknown key; known here: \(known.joined(separator: ", "))")

@@ -31,6 +31,17 @@ public enum HostSystem {
         return entries
     }
 
+    /// What the kernel has set under a name as of sysctl(8); `nil` where it has none.
+    public static func setting(_ name: String) -> String? {
+        let path = "/proc/sys/" + name.split(separator: ".").joined(separator: "/")
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+
     /// Gives memory of the heap that is free back to the system; takes milliseconds.
     public static func giveBackMemory() {
         CLinux_trim_heap()

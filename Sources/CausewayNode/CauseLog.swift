@@ -19,6 +19,7 @@ final class CauseLog: Sendable {
         case streamCorrupt = "stream corrupt"
         case acceptPaused = "accepting paused"
         case adminRefused = "admin refused"
+        case congestion = "other congestion control"
         case drainEvicted = "drained connection evicted"
     }
 

@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayConfig
 import CausewayCore
 import CausewayIO
 import CausewayWire
@@ -27,6 +28,8 @@ final class Exit: Sendable {
     let connectTimeout: Interval
     /// What the sockets to the target or next hop are made with.
     let dial: DialOptions
+    /// What they are like on the long leg; `nil` for the system's way.
+    let congestion: CongestionPolicy?
     /// Connected sockets that each loop keeps ready, at most.
     let warm: Int
     /// Whether the next hop is told the customer's address by a PROXY header.
@@ -44,6 +47,7 @@ final class Exit: Sendable {
         families: [AddressFamily],
         connectTimeout: Interval,
         dial: DialOptions,
+        congestion: Configuration.Congestion? = nil,
         warm: Int,
         sendsProxyHeader: Bool,
         loops: Int,
@@ -55,6 +59,7 @@ final class Exit: Sendable {
         self.families = families
         self.connectTimeout = connectTimeout
         self.dial = dial
+        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0) }
         self.warm = warm
         self.sendsProxyHeader = sendsProxyHeader
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }

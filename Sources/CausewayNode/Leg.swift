@@ -11,6 +11,8 @@ struct Leg: ~Copyable {
     var isWritable = false
     /// The peer's FIN has come: a short read does not mean that there is nothing more, for the end itself is to be read.
     var isHungUp = false
+    /// What the socket has of its listener's or exit's policy; `nil` where there is none.
+    var congestion: LegCongestion?
 
     /// Takes note of `events`; an error makes both directions worth trying, for the call will tell which error it is.
     mutating func note(_ events: ReadyEvents) {
@@ -50,5 +52,7 @@ struct Leg: ~Copyable {
         }
         self.isReadable = false
         self.isWritable = false
+        self.congestion?.leave()
+        self.congestion = nil
     }
 }

@@ -52,6 +52,7 @@ extension Listener {
             idleTimeout: listener.idleTimeout,
             proxyNetworks: listener.proxyProtocol,
             socket: ListenOptions(listener.socket),
+            congestion: listener.socket.congestion,
             loops: loops,
             after: old
         )

@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayConfig
 import CausewayCrypto
 import CausewayIO
 import CausewayWire
@@ -57,6 +58,8 @@ final class Listener: Sendable {
     let proxyNetworks: [CIDR]
     /// What the listening sockets are made with.
     let socket: ListenOptions
+    /// What the accepted ones are like on the long leg; `nil` for the system's way.
+    let congestion: CongestionPolicy?
     /// What each loop has moved, by the loop's number.
     let traffic: [TrafficCounters]
 
@@ -70,6 +73,7 @@ final class Listener: Sendable {
         idleTimeout: Interval,
         proxyNetworks: [CIDR],
         socket: ListenOptions,
+        congestion: Configuration.Congestion?,
         loops: Int,
         after old: Listener?
     ) {
@@ -81,6 +85,7 @@ final class Listener: Sendable {
         self.idleTimeout = idleTimeout
         self.proxyNetworks = proxyNetworks
         self.socket = socket
+        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0) }
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
     }
 

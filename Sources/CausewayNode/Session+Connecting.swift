@@ -15,6 +15,7 @@ extension Session: ConnectorClient {
 
     /// Opens the far leg through `exit`; without a target to its next hop, with what the customer has sent.
     func leave(by exit: Exit, to target: Address?) {
+        self.controlNearLeg()
         switch exit.kind {
         case .group(let group):
             self.begin(Route(group: group, target: target, key: self.hashKey(of: group)))
@@ -107,6 +108,7 @@ extension Session: ConnectorClient {
     /// The far leg is there: answers the application and begins to relay.
     private func connected() {
         self.far.isWritable = true
+        self.controlFarLeg()
         self.sendProxyHeader()
         var awaitsPayload = false
         if let stage = self.front {

@@ -49,6 +49,7 @@ final class StatusReport: NodeControl {
     func status() -> NodeStatus {
         let now = HostSystem.now
         let plan = self.plan.present
+        let congestion = CongestionCensus(loops: self.shared.loops, plan: plan).take()
         return NodeStatus(
             version: self.version,
             startedAt: self.startedAt,
@@ -71,7 +72,8 @@ final class StatusReport: NodeControl {
             users: self.users.service?.summary(),
             events: self.shared.log.totals.map {
                 NodeStatus.Event(cause: $0.cause.rawValue, reason: $0.detail, at: $0.place, count: $0.count)
-            }
+            },
+            congestion: congestion.isEmpty ? nil : congestion
         )
     }
 

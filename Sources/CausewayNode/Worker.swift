@@ -40,6 +40,7 @@ final class Worker: @unchecked Sendable {
     var checkers: [ObjectIdentifier: HealthChecker] = [:]
     var bufferShare: Int
     var acceptors: [Acceptor] = []
+    private(set) lazy var congestionTicker = CongestionTicker(on: self)
 
     /// Bytes that a pipe is to hold.
     private static let pipeCapacity = 256 * 1024

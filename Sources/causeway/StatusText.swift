@@ -1,4 +1,5 @@
 import CausewayAdmin
+import CausewayBytes
 
 /// A node's status for people.
 struct StatusText {
@@ -14,6 +15,12 @@ struct StatusText {
         ]
         lines += self.section("listeners", self.listeners)
         lines += self.section("exits", self.exits)
+        if let congestion = self.status.congestion {
+            lines += self.section("congestion control", self.table(of: congestion))
+            for place in congestion {
+                lines += ([place.reason].compactMap { $0 } + place.warnings).map { "  \(place.name): \($0)" }
+            }
+        }
         for group in self.status.groups {
             lines += self.section("group \(group.name), \(group.policy)", self.members(of: group))
         }
@@ -54,6 +61,24 @@ struct StatusText {
             table.append([
                 exit.name, exit.type, exit.server ?? "-", "\(exit.sessions)", "\(exit.total)", "\(exit.failures)",
                 Quantities.bytes(exit.bytesUp), Quantities.bytes(exit.bytesDown), warm, found ?? "-",
+            ])
+        }
+        return table
+    }
+
+    private func table(of congestion: [CongestionStatus]) -> Table {
+        var table = Table([
+            ("of", .left), ("name", .left), ("asked", .left), ("in force", .left), ("rate", .right),
+            ("for each", .left),
+            ("sockets", .right), ("sent again", .right), ("round trip", .right),
+        ])
+        for place in congestion {
+            table.append([
+                place.side, place.name, place.asked, place.inForce ?? "-",
+                place.rate.map { BitRate(bitsPerSecond: $0).description } ?? "-", place.share ?? "-",
+                "\(place.sockets)",
+                place.retransmittedPerMille.map { "\(($0).rounded() / 10) %" } ?? "-",
+                place.roundTripMilliseconds.map { Quantities.milliseconds($0) } ?? "-",
             ])
         }
         return table

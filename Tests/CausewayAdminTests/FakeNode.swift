@@ -55,6 +55,21 @@ final class FakeNode: NodeControl {
         ]
     )
 
+    static let congestion = CongestionStatus(
+        side: "exit",
+        name: "tokyo",
+        asked: "brutal",
+        inForce: "bbr",
+        reason: "the kernel has no brutal",
+        share: "link",
+        rate: 200_000_000,
+        isSharedByKernel: false,
+        sockets: 3,
+        retransmittedPerMille: 51.5,
+        roundTripMilliseconds: 153.25,
+        warnings: ["net.ipv4.tcp_rmem allows 6.0 MB"]
+    )
+
     static let sessions = SessionsReport(
         total: 2,
         sessions: [
@@ -95,6 +110,7 @@ final class FakeNode: NodeControl {
         )
         status.listeners[0].exit = "abroad"
         status.groups[0].members[0].reason = "timed out"
+        status.congestion = [Self.congestion]
         status.events = [NodeStatus.Event(cause: "wrong password", reason: "x", at: "in", count: 4)]
         return status
     }

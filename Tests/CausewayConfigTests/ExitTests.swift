@@ -36,7 +36,8 @@ import Testing
                         mark: nil,
                         keepalive: nil,
                         mptcp: false,
-                        fastOpen: false
+                        fastOpen: false,
+                        congestion: nil
                     )
                 )
         )
@@ -91,7 +92,6 @@ import Testing
         ("type: direct, deny_domains: [\".\"]", "deny_domains[0]: is no domain"),
         ("type: direct, family: ipv5", "family: is not one of any, ipv4, ipv6"),
         ("type: direct, server: \"a:1\"", "server: unknown key; known here:"),
-        ("type: direct, congestion: {}", "congestion: is not built yet"),
         ("type: direct, warm: 1", "warm: unknown key"),
         ("type: direct, fwmark: 0", "fwmark: is not a mark from 1 to 0xffffffff"),
         ("type: direct, fwmark: +1", "fwmark: is not a mark from 1 to 0xffffffff"),

@@ -69,7 +69,6 @@ import Testing
             #"type: mixed, address: "127.0.0.1:1", users: true"#,
             "users: there are no users, and no ledger that could have some"
         ),
-        (#"type: mixed, address: "127.0.0.1:1", congestion: {}"#, "congestion: is not built yet"),
         (#"type: tunnel, address: "127.0.0.1:1""#, #"needs "key""#),
         (#"type: tunnel, address: "127.0.0.1:1", key: "AAAA""#, "the key has 3 bytes, where the method wants 16"),
         (

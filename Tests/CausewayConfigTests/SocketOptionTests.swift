@@ -26,7 +26,8 @@ import Testing
                     mark: 16,
                     keepalive: Configuration.Keepalive(idle: .seconds(60), interval: .seconds(15), count: 4),
                     mptcp: true,
-                    fastOpen: true
+                    fastOpen: true,
+                    congestion: nil
                 )
         )
     }

@@ -84,7 +84,23 @@ import Testing
                     warm: ExitStatus.Warm(ready: 1, target: 2, maximum: 4, taken: 3, missed: 1)
                 )
             ],
-            groups: [GroupStatus(name: "abroad", policy: "failover", members: [member])]
+            groups: [GroupStatus(name: "abroad", policy: "failover", members: [member])],
+            congestion: [
+                CongestionStatus(
+                    side: "exit",
+                    name: "tokyo",
+                    asked: "brutal",
+                    inForce: "bbr",
+                    reason: "the kernel has no brutal",
+                    share: "link",
+                    rate: 200_000_000,
+                    isSharedByKernel: false,
+                    sockets: 3,
+                    retransmittedPerMille: 51.5,
+                    roundTripMilliseconds: 153.25,
+                    warnings: ["a window is small"]
+                )
+            ]
         )
         #expect(
             StatusText(status: status, hasColours: false).lines()
@@ -98,6 +114,12 @@ import Testing
                     "exits",
                     "  name   type    server       sessions  total  failures   up     down  warm  found",
                     "  tokyo  tunnel  a.example:1         1      2         3  4 B  2.0 KiB   1/4   75 %",
+                    "",
+                    "congestion control",
+                    "  of    name   asked   in force        rate  for each  sockets  sent again  round trip",
+                    "  exit  tokyo  brutal  bbr       200 Mbit/s  link            3       5.2 %      153 ms",
+                    "  tokyo: the kernel has no brutal",
+                    "  tokyo: a window is small",
                     "",
                     "group abroad, failover",
                     "  exit   state    since  latency  sessions  last failure",

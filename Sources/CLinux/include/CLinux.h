@@ -80,6 +80,28 @@ int CLinux_retransmissions(int descriptor);
 /// Bytes that were written to the socket and that the other end has not acknowledged, SIOCOUTQ; -1 where unknown.
 int CLinux_unacknowledged(int descriptor);
 
+// Congestion control
+
+/// Selects an algorithm by its name, which ends with a zero byte.
+int CLinux_set_congestion(int descriptor, const char *name);
+/// The name of the algorithm that is selected, with a zero byte; `name` has room for 16 bytes.
+int CLinux_get_congestion(int descriptor, char *name);
+/// TCP Brutal's parameters: bytes per second, tenths, and the group, 0 for none. Only on a socket that has selected it.
+int CLinux_set_brutal(int descriptor, uint64_t rate, uint32_t gain, uint64_t group);
+/// The version of Brutal's kernel side: groups from 0x020000; an error with version 1.
+int64_t CLinux_brutal_version(int descriptor);
+/// Sends at most so many bytes per second, by the kernel's own clock; UINT64_MAX for no limit.
+int CLinux_set_pacing(int descriptor, uint64_t rate);
+
+/// Of TCP_INFO (linux/tcp.h).
+struct CLinux_tcp_statistics {
+    uint64_t sent;
+    uint64_t retransmitted;
+    /// Smoothed, in microseconds.
+    uint32_t round_trip;
+};
+int CLinux_read_statistics(int descriptor, struct CLinux_tcp_statistics *statistics);
+
 // Pipes, non-blocking and close-on-exec
 
 /// Makes a pipe for `capacity` bytes, or what the kernel grants.

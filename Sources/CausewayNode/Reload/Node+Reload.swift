@@ -118,6 +118,7 @@ extension Node {
         }
         self.shared.sessionLimit = plan.limits.sessions
         self.plan.present = plan
+        plan.changeCongestion()
         let isDone = DispatchSemaphore(value: 0)
         for (index, worker) in self.workers.enumerated() {
             let members = plan.members(checkedOn: index, since: old)

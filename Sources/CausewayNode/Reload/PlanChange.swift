@@ -29,6 +29,7 @@ extension Worker {
         self.prepare(plan.exits, checking: change.newMembers)
         self.replaceListeners(plan, adding: change.acceptors)
         self.endOrphans(plan)
+        self.followCongestion(plan)
     }
 
     /// Ends the checks of members that are gone, or that are checked in another way.

@@ -5,6 +5,8 @@ import Synchronization
 /// How a loop, or whoever looks after the users, reaches every loop of the node.
 final class LoopBoard: Sendable {
     private let workers = Mutex<[Worker]>([])
+    /// Whether the loops have been told to divide rates anew.
+    let isCongestionChanging = Atomic<Bool>(false)
 
     func set(_ workers: [Worker]) {
         self.workers.withLock { $0 = workers }
