@@ -1,6 +1,6 @@
 # Everything is in Scripts/; this file gives it names.
 
-.PHONY: build run test test-sanitized torture lint format fuzz clean
+.PHONY: build run test test-sanitized test-link bpf torture lint format fuzz clean
 
 build:
 	@Scripts/packages build
@@ -23,6 +23,15 @@ torture:
 	CAUSEWAY_KILLS=1000 swift test --filter KillTests
 	CAUSEWAY_SESSIONS=2000 CAUSEWAY_RELOADS=100 swift test --filter 'nobody.notices.a.reload'
 	CAUSEWAY_SESSIONS=1000 swift test --filter 'nobody.notices.a.hand.over'
+
+# Congestion controls over a long link that loses, in network namespaces, with longer downloads than in make test; as root.
+test-link:
+	@Scripts/packages test
+	CAUSEWAY_LINK_SECONDS=$${CAUSEWAY_LINK_SECONDS:-20} swift test --filter 'LinkTests.*BrutalTests'
+
+# The object of BPF/brutal.bpf.c, which is committed.
+bpf:
+	@Scripts/bpf
 
 lint:
 	@Scripts/lint

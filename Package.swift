@@ -51,6 +51,8 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         // Intel's library is loaded at run time; without its header the target is empty.
         .target(name: "CMultiBuffer"),
+        // The program is compiled beforehand, by Scripts/bpf.
+        .target(name: "CBrutal", exclude: ["brutal.bpf.o", "brutal.bpf.txt"], linkerSettings: [.linkedLibrary("bpf")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -60,6 +62,7 @@ let package = Package(
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
         target("CausewayIO", ["CausewayBytes", "CAres", "CLinux"]),
+        target("CausewayBrutal", ["CBrutal"]),
         target(
             "CausewayLedger",
             [
@@ -95,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "CQREncode", "CausewayAdmin", "CausewayBytes", "CausewayConfig", "CausewayCore", "CausewayCrypto",
+                "CQREncode", "CausewayAdmin", "CausewayBrutal", "CausewayBytes", "CausewayConfig", "CausewayCore",
+                "CausewayCrypto",
                 "CausewayIO", "CausewayNode", "CausewayWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

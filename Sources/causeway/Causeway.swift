@@ -13,7 +13,7 @@ struct Causeway: ParsableCommand {
             UserCommand.self,
             Usage.self,
             ShareCommand.self,
-            Probe.self, Keygen.self, Token.self, ShowVersion.self,
+            Probe.self, BrutalCommand.self, Keygen.self, Token.self, ShowVersion.self,
         ]
     )
 }

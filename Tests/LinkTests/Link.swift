@@ -19,8 +19,11 @@ final class Link: Sendable {
         return (try? Command.run(["ip", "netns", "del", name]))?.succeeded == true
     }()
 
-    /// - Parameter delay: milliseconds that a packet is on its way in one direction.
-    init(delay: Int) throws {
+    /// - Parameters:
+    ///   - delay: milliseconds that a packet is on its way in one direction.
+    ///   - rate: Mbit/s; 0 for no limit.
+    ///   - loss: per cent of the packets that do not arrive.
+    init(delay: Int, rate: Int = 0, loss: Int = 0) throws {
         let name = "causeway-\(getpid())"
         self.near = "\(name)-near"
         self.far = "\(name)-far"
@@ -28,7 +31,9 @@ final class Link: Sendable {
             let made = try Command.run(["ip", "netns", "add", name])
             guard made.succeeded else { throw TestFailure("ip netns add: \(made.errorText)") }
         }
-        let emulator = try ChildProcess([Binaries.bundled("link-emulator"), self.near, self.far, "\(delay)"])
+        let emulator = try ChildProcess([
+            Binaries.bundled("link-emulator"), self.near, self.far, "\(delay)", "\(rate)", "\(loss)",
+        ])
         self.emulator = emulator
         guard
             Deadline.wait(
