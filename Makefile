@@ -1,6 +1,6 @@
 # Everything is in Scripts/; this file gives it names.
 
-.PHONY: build run test test-sanitized test-link bpf torture lint format fuzz clean
+.PHONY: build run test test-deb test-sanitized test-link bpf torture lint format fuzz clean deb install uninstall
 
 build:
 	@Scripts/packages build
@@ -33,6 +33,21 @@ test-link:
 bpf:
 	@Scripts/bpf
 
+# A Debian package for machines without Swift, in .build-deb/.
+deb:
+	@Scripts/deb
+
+# That package in a Debian of its own, under systemd: installed, started, reloaded, stopped and purged. Wants root.
+test-deb: deb
+	@Scripts/test-deb
+
+# The program and what belongs to it, below PREFIX (/usr/local), or below DESTDIR for packagers.
+install:
+	@Scripts/install
+
+uninstall:
+	@Scripts/install --uninstall
+
 lint:
 	@Scripts/lint
 
@@ -43,6 +58,6 @@ fuzz:
 	@Scripts/fuzz
 
 clean:
-	rm -rf .build .build-asan .build-tsan .run .tools
+	rm -rf .build .build-asan .build-deb .build-static .build-tsan .run .tools
 
 -include Benchmarks/bench.mk
