@@ -12,7 +12,7 @@ public struct AdminClient: Sendable {
     /// Where a node is asked.
     public enum Place: Sendable {
         case socket(path: String)
-        case remote(Address, token: String)
+        case remote(Address, token: String?)
     }
 
     private let place: Place

@@ -1,7 +1,7 @@
 public import CausewayBytes
 
 /// What a health check fetches: an `http` URL (RFC 9110 section 4.2.1) without user information or fragment.
-public struct CheckURL: Sendable {
+public struct CheckURL: Equatable, Sendable {
     /// Bytes of a path and query at most.
     private static let maximumPathCount = 1_024
 

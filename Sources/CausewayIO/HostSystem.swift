@@ -7,6 +7,13 @@ public enum HostSystem {
     /// The monotonic time, for what is set up before any loop runs.
     public static var now: Instant { Instant(nanoseconds: CLinux_monotonic_nanoseconds()) }
 
+    /// What the host calls itself; empty where it does not.
+    public static var name: String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        guard gethostname(&bytes, bytes.count - 1) == 0 else { return "" }
+        return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Processors that the process may run on.
     public static var processorCount: Int { Int(CLinux_processor_count()) }
 

@@ -12,7 +12,7 @@ struct Causeway: ParsableCommand {
             Run.self, Check.self, Reload.self, DrainCommand.self, UpgradeCommand.self, Status.self, Sessions.self,
             UserCommand.self,
             Usage.self,
-            ShareCommand.self,
+            ShareCommand.self, RebootGuardCommand.self,
             Probe.self, BrutalCommand.self, Keygen.self, Token.self, ShowVersion.self,
         ]
     )

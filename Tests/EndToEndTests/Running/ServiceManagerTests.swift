@@ -125,10 +125,10 @@ extension EndToEnd {
         func `the units are ones that systemd takes, and leaves little of the system exposed`() throws {
             let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../.."
             let unit = root + "/systemd/causeway@.service"
-            let sockets = ["@client.socket", "@entry.socket", "@exit.socket", "-brutal.service"].map {
-                "\(root)/systemd/causeway\($0)"
-            }
-            let verified = try Command.run(["systemd-analyze", "verify", "--man=no", unit] + sockets)
+            let others = ["@client.socket", "@entry.socket", "@exit.socket", "-brutal.service", "-reboot-guard.service"]
+            let verified = try Command.run(
+                ["systemd-analyze", "verify", "--man=no", unit] + others.map { "\(root)/systemd/causeway\($0)" }
+            )
             // That the program is not installed where the unit looks for it is all that there is to say.
             let faults = verified.errorText.split(separator: "\n").filter { !$0.contains("is not executable") }
             #expect(faults.isEmpty, "\(faults)")
