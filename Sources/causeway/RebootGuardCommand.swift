@@ -52,7 +52,7 @@ struct RebootGuardCommand: ParsableCommand {
         service.run {
             switch Signals.pending() {
             case .end: isStopped = true
-            case .reload: logger.warning("another configuration wants a restart of the guard")
+            case .reload, .upgrade: logger.warning("another configuration or version wants a restart of the guard")
             case nil: break
             }
             return isStopped
