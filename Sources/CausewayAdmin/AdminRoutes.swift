@@ -49,6 +49,11 @@ enum AdminRoutes {
             let seconds = try Self.number("deadline", of: request, atMost: Self.longestHandOver)
             return try Self.response(.ok, try control.handOver(seconds: seconds))
         }
+        router.get("v1/log") { _, _ in try Self.response(.ok, try control.logSetting()) }
+        router.put("v1/log") { request, _ in
+            let setting = try UserRoutes.decode(LogSetting.self, try await UserRoutes.bytes(of: request))
+            return try Self.response(.ok, try control.setLog(setting))
+        }
         UserRoutes.add(to: router, control)
         return router
     }

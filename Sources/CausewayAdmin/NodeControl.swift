@@ -11,6 +11,10 @@ public protocol NodeControl: AnyObject, Sendable {
     /// Starts a new process in the place of this one, which ends when its sessions have, or after `seconds`; `nil` for
     /// what the configuration says.
     func handOver(seconds: Int?) throws(ControlError) -> HandOverReport
+    /// How much is logged.
+    func logSetting() throws(ControlError) -> LogSetting
+    /// Logs as much as that, until a reload says otherwise; what is in force then.
+    func setLog(_ setting: LogSetting) throws(ControlError) -> LogSetting
     /// Somebody was not let in to the API.
     func adminRefused(_ reason: String)
     /// The users; `nil` where no listener asks for any.

@@ -63,12 +63,14 @@ enum UserRoutes {
         return decoded
     }
 
-    private static func bytes(of request: Request) async throws -> [UInt8] {
+    /// The body of a request, which has a bound.
+    static func bytes(of request: Request) async throws -> [UInt8] {
         let buffer = try await request.body.collect(upTo: Self.maximumBody)
         return Array(buffer.readableBytesView)
     }
 
-    private static func decode<Value: Decodable>(
+    /// What a body of JSON says.
+    static func decode<Value: Decodable>(
         _ type: Value.Type,
         _ bytes: [UInt8]
     ) throws(ControlError) -> Value {

@@ -196,7 +196,8 @@ public final class Node: @unchecked Sendable {
             shared: self.shared,
             users: self.users,
             version: self.version,
-            aead: aead
+            aead: aead,
+            log: self.owner?.log
         ) { [weak self] isTrial throws(ControlError) in
             guard let self else { throw .unavailable("the node is stopping") }
             return try self.reload(isTrial: isTrial)

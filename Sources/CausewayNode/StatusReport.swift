@@ -1,5 +1,6 @@
 import CausewayAdmin
 import CausewayBytes
+import CausewayConfig
 import CausewayCore
 import CausewayIO
 import FoundationEssentials
@@ -16,11 +17,13 @@ final class StatusReport: NodeControl {
     private let users: LiveUsers
     private let reloading: @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport
     private let draining: @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport
+    private let log: NodeOwner.LogControl?
     private let handingOver: @Sendable (_ seconds: Int?) throws(ControlError) -> HandOverReport
 
     var userControl: (any UserControl)? { self.users.service }
 
     /// - Parameters:
+    ///   - log: looks after the level of the log; `nil` where nobody does.
     ///   - reloading: reads the configuration again; as a trial it changes nothing.
     ///   - draining: makes the node end when its sessions have, within so many seconds.
     ///   - handingOver: puts a new process in the node's place, whose sessions have so many seconds.
@@ -30,6 +33,7 @@ final class StatusReport: NodeControl {
         users: LiveUsers,
         version: String,
         aead: String,
+        log: NodeOwner.LogControl?,
         reloading: @escaping @Sendable (_ isTrial: Bool) throws(ControlError) -> ReloadReport,
         draining: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> DrainReport,
         handingOver: @escaping @Sendable (_ seconds: Int?) throws(ControlError) -> HandOverReport
@@ -42,6 +46,7 @@ final class StatusReport: NodeControl {
         self.shared = shared
         self.version = version
         self.aead = aead
+        self.log = log
         self.startedAt = UInt64(max(Date().timeIntervalSince1970, 0))
         self.start = HostSystem.now
     }
@@ -89,6 +94,21 @@ final class StatusReport: NodeControl {
     func drain(seconds: Int?) throws(ControlError) -> DrainReport { try self.draining(seconds) }
 
     func handOver(seconds: Int?) throws(ControlError) -> HandOverReport { try self.handingOver(seconds) }
+
+    func logSetting() throws(ControlError) -> LogSetting {
+        guard let log = self.log else { throw .unavailable("the log of this node is not ours") }
+        return LogSetting(level: log.level().rawValue)
+    }
+
+    func setLog(_ setting: LogSetting) throws(ControlError) -> LogSetting {
+        guard let log = self.log else { throw .unavailable("the log of this node is not ours") }
+        guard let level = Configuration.Log.Level(rawValue: setting.level) else {
+            let words = Configuration.Log.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid("level: is not one of \(words)")
+        }
+        log.set(level)
+        return try self.logSetting()
+    }
 
     func adminRefused(_ reason: String) {
         self.shared.log.note(.adminRefused, reason, at: "admin", now: HostSystem.now)

@@ -9,7 +9,8 @@ struct Causeway: ParsableCommand {
         discussion: ExitStatus.documentation,
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Reload.self, DrainCommand.self, UpgradeCommand.self, Status.self, Sessions.self,
+            Run.self, Check.self, Reload.self, DrainCommand.self, UpgradeCommand.self, Status.self, LogCommand.self,
+            Sessions.self,
             UserCommand.self,
             Usage.self,
             ShareCommand.self, RebootGuardCommand.self,

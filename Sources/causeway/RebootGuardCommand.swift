@@ -33,7 +33,7 @@ struct RebootGuardCommand: ParsableCommand {
         let configuration = try self.load()
         if self.check { return print(configuration.summary) }
         let level = LogLevel(.info)
-        let logger = Logger(label: "causeway") { _ in StandardErrorLog(level) }
+        let logger = NodeLog.logger(level)
         HostSystem.ignoreBrokenPipes()
         let service: RebootGuardService
         do throws(SystemCallError) {

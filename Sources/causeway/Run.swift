@@ -34,19 +34,20 @@ struct Run: ParsableCommand {
             inheritance?.refuse("its configuration cannot be run")
             throw error
         }
-        let level = LogLevel(Logger.Level(configuration.log.level))
-        let logger = Logger(label: "causeway") { _ in StandardErrorLog(level) }
+        let level = LogLevel(configuration.log.level)
+        let logger = NodeLog.logger(level)
         let path = self.file.path
         let source = ConfigurationSource { () throws(ConfigurationError) in
             try Configuration.load(path: path)
         } applied: { configuration in
-            level.present = Logger.Level(configuration.log.level)
+            level.present = configuration.log.level
         }
         let manager = ServiceManager()
         let owner = NodeOwner(
             end: { kill(getpid(), SIGTERM) },
             successor: program,
-            handedOver: { manager?.handedOver(to: $0) }
+            handedOver: { manager?.handedOver(to: $0) },
+            log: NodeOwner.LogControl(level: { level.present }, set: { level.present = $0 })
         )
         let node = try self.attempt(ExitStatus.systemError, logger) {
             try Node(

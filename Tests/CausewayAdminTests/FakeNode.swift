@@ -128,6 +128,10 @@ final class FakeNode: NodeControl {
         DrainReport(sessions: 3, secondsLeft: Double(seconds ?? 10))
     }
 
+    func logSetting() throws(ControlError) -> LogSetting { LogSetting(level: "info") }
+
+    func setLog(_ setting: LogSetting) throws(ControlError) -> LogSetting { setting }
+
     func handOver(seconds: Int?) throws(ControlError) -> HandOverReport {
         HandOverReport(process: 4711, sessions: 3, secondsLeft: Double(seconds ?? 86_400))
     }

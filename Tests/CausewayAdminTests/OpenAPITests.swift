@@ -52,6 +52,7 @@ import Testing
     private static let bodies: [String: String] = [
         "addUsers": #"{"name": "bob"}"#, "changeUser": #"{"quota": null, "version": 3}"#,
         "rotate": #"{"overlap": 60, "key_bytes": 16}"#, "topUp": #"{"bytes": 5}"#,
+        "setLog": #"{"level": "debug"}"#,
     ]
 
     @Test func `every answer is as the document says`() throws {
@@ -90,7 +91,9 @@ import Testing
         ("POST", "/v1/users/alice%20b/topup", #"{"bytes": 1, "byte": 1}"#, 422),
         ("POST", "/v1/users/alice%20b/rotate", #"{"overlapp": 1}"#, 422),
         ("GET", "/v1/users/alice%20b/usage?by=year", nil, 422), ("GET", "/v1/sessions?limit=-1", nil, 422),
-        ("GET", "/v1/sessions?limit=100001", nil, 422), ("GET", "/v1/users/%FF", nil, 422),
+        ("GET", "/v1/sessions?limit=100001", nil, 422),
+        ("PUT", "/v1/log", #"{"levle": "info"}"#, 422), ("PUT", "/v1/log", "{}", 422),
+        ("GET", "/v1/users/%FF", nil, 422),
     ])
     func `what is refused is refused as the document says`(method: String, target: String, body: String?, status: UInt)
         throws
