@@ -48,7 +48,15 @@ final class CauseLog: Sendable {
     }
 
     /// Logs `cause` at `place` (a listener's or exit's name) unless that was done less than a minute ago.
-    func note(_ cause: Cause, _ detail: String, at place: String, now: Instant) {
+    ///
+    /// - Parameter facts: more about this time, asked for only where it is logged.
+    func note(
+        _ cause: Cause,
+        _ detail: String,
+        at place: String,
+        now: Instant,
+        facts: () -> Logger.Metadata = { [:] }
+    ) {
         let key = Key(cause: cause, detail: detail, place: place)
         let count: Int? = self.entries.withLock { entries in
             if var entry = entries[key] {
@@ -68,7 +76,7 @@ final class CauseLog: Sendable {
         guard let count else { return }
         self.logger.notice(
             "\(cause.rawValue)",
-            metadata: ["reason": "\(detail)", "at": "\(place)", "count": "\(count)"]
+            metadata: facts().merging(["reason": "\(detail)", "at": "\(place)", "count": "\(count)"]) { $1 }
         )
     }
 

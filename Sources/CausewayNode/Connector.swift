@@ -33,6 +33,9 @@ final class Connector: EventHandler, ResolutionClient {
     private var failure = ConnectFailure.nameNotResolved
     private var isOver = false
 
+    /// What is connected to.
+    var address: Address { Address(host: self.host, port: self.port) }
+
     /// - Parameter policy: which addresses may be connected to; `nil` for any.
     init(
         to address: Address,
@@ -132,7 +135,9 @@ final class Connector: EventHandler, ResolutionClient {
 
     private func tryConnecting(_ attempt: Int, _ address: SocketAddress) {
         if case .denied(let reason) = self.policy?.verdict(for: address) {
-            self.worker.note(.targetDenied, "\(reason)", at: self.exit.name)
+            self.worker.note(.targetDenied, "\(reason)", at: self.exit.name) {
+                self.worker.shared.loggedAddresses.facts(client: nil, destination: self.address)
+            }
             self.failure = .denied
             return self.eyeballs.attemptFailed(attempt)
         }

@@ -94,7 +94,12 @@ public final class Node: @unchecked Sendable {
             now: HostSystem.now
         )
         self.plan = LivePlan(plan)
-        self.shared = SharedState(limits: plan.limits, resolver: plan.resolver, log: CauseLog(logger: logger))
+        self.shared = SharedState(
+            limits: plan.limits,
+            resolver: plan.resolver,
+            log: CauseLog(logger: logger),
+            addresses: LoggedAddresses(configuration.log)
+        )
         self.watch = LoopWatch(self.shared.loops)
     }
 

@@ -8,6 +8,7 @@ import CausewayWire
 extension Session: ConnectorClient {
     /// Opens the far leg towards `target` through the listener's exit.
     func connect(to target: Address) {
+        self.noteTarget(target)
         if target.host.isProtocolMarker { return self.deny("\(AddressPolicy.Reason.magicName)") }
         guard let exit = self.listener.exit else { return self.deny("the listener has no exit") }
         self.leave(by: exit, to: target)
@@ -16,6 +17,7 @@ extension Session: ConnectorClient {
     /// Opens the far leg through `exit`; without a target to its next hop, with what the customer has sent.
     func leave(by exit: Exit, to target: Address?) {
         self.controlNearLeg()
+        if self.loggedTarget == nil { self.noteTarget(target) }
         switch exit.kind {
         case .group(let group):
             self.begin(Route(group: group, target: target, key: self.hashKey(of: group)))
@@ -56,7 +58,7 @@ extension Session: ConnectorClient {
     }
 
     func deny(_ reason: String) {
-        self.worker.note(.targetDenied, reason, at: self.exit?.name ?? self.listener.name)
+        self.note(.targetDenied, reason, at: self.exit?.name ?? self.listener.name)
         self.fail(.denied)
     }
 
@@ -135,7 +137,7 @@ extension Session: ConnectorClient {
     }
 
     func connectFailed(_ failure: ConnectFailure) {
-        self.worker.note(.connectFailed, "\(failure)", at: self.exit?.name ?? self.listener.name)
+        self.note(.connectFailed, "\(failure)", at: self.exit?.name ?? self.listener.name)
         self.exit?.traffic[self.worker.number].countFailure()
         if case .connecting(let connector) = self.phase { connector?.cancel() }
         if failure != .denied {

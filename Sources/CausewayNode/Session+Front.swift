@@ -49,7 +49,7 @@ extension Session {
                 if let credential = self.user(name, password) {
                     isAccepted = self.isLetIn(credential)
                 } else {
-                    self.worker.note(.wrongPassword, "", at: self.listener.name)
+                    self.note(.wrongPassword, "", at: self.listener.name)
                 }
                 step = stage.front.authenticated(isAccepted)
                 if case .needMore = step { continue }
@@ -69,7 +69,7 @@ extension Session {
             case .request(let request): return self.open(request, stage, rest)
             case .refuse(let reply): return self.refuse(with: reply)
             case .close:
-                self.worker.note(.notAProxyProtocol, "", at: self.listener.name)
+                self.note(.notAProxyProtocol, "", at: self.listener.name)
                 return self.close()
             case .authenticate: preconditionFailure("a front asks for one verdict at a time")
             }

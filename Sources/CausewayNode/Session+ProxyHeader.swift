@@ -19,7 +19,7 @@ extension Session {
                 }
             } catch {
                 self.listener.traffic[self.worker.number].countFailure()
-                self.worker.note(.handshakeRefused, "no PROXY header", at: self.listener.name)
+                self.note(.handshakeRefused, "no PROXY header", at: self.listener.name)
                 self.abort()
             }
         case .wouldBlock: self.near.isReadable = false

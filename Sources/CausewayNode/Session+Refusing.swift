@@ -33,7 +33,7 @@ extension Session {
 
     /// Treats a peer that is not who it should be as the listener's policy says.
     func reject(_ cause: String, _ policy: Listener.RejectPolicy) {
-        self.worker.note(.handshakeRefused, cause, at: self.listener.name)
+        self.note(.handshakeRefused, cause, at: self.listener.name)
         switch policy {
         case .drain: self.drain()
         case .reset:

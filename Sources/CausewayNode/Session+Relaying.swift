@@ -135,10 +135,10 @@ extension Session {
         case (.stream, false):
             self.blameMember("what it answers is no answer")
             if self.goAnotherWay() { return }
-            self.worker.note(.streamCorrupt, "a record did not open", at: self.listener.name)
+            self.note(.streamCorrupt, "a record did not open", at: self.listener.name)
             self.abandon(tag)
         case (.stream, true):
-            self.worker.note(.streamCorrupt, "a record did not open", at: self.listener.name)
+            self.note(.streamCorrupt, "a record did not open", at: self.listener.name)
             self.abandon(tag)
         case (.source, true), (.destination, false), (.body, _): self.abort()
         }

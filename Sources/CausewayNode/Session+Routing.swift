@@ -67,7 +67,7 @@ extension Session {
     }
 
     func noneIsLeft(of exit: Exit) {
-        self.worker.note(.connectFailed, "no member of the group works", at: exit.name)
+        self.note(.connectFailed, "no member of the group works", at: exit.name)
         exit.traffic[self.worker.number].countFailure()
         self.fail(.general)
     }

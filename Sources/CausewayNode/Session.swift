@@ -53,6 +53,8 @@ final class Session: EventHandler {
     let listener: Listener
     /// The customer's address, as far as this node can know it.
     var source: SocketAddress
+    /// Where it goes; `nil` unless events may say so.
+    var loggedTarget: LoggedTarget?
     var token = HandlerToken.none
     /// The tag of the far leg's socket: another one for each attempt, so that an event of the last is not the next's.
     private(set) var farTag: UInt8 = 1

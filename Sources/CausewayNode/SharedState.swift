@@ -35,6 +35,14 @@ final class SharedState: Sendable {
         set { self.closedToUsers.store(newValue, ordering: .relaxed) }
     }
 
+    private let addresses: Atomic<UInt8>
+
+    /// Which addresses events may have.
+    var loggedAddresses: LoggedAddresses {
+        get { LoggedAddresses(rawValue: self.addresses.load(ordering: .relaxed)) }
+        set { self.addresses.store(newValue.rawValue, ordering: .relaxed) }
+    }
+
     private let drainEnd = Mutex<Instant?>(nil)
 
     /// When the node ends, for all its sessions; `nil` as long as it takes connections.
@@ -49,10 +57,11 @@ final class SharedState: Sendable {
         set { self.presentSessionLimit.store(newValue, ordering: .relaxed) }
     }
 
-    init(limits: Limits, resolver: ResolverSettings, log: CauseLog) {
+    init(limits: Limits, resolver: ResolverSettings, log: CauseLog, addresses: LoggedAddresses = []) {
         self.limits = limits
         self.presentSessionLimit = Atomic(limits.sessions)
         self.resolver = resolver
         self.log = log
+        self.addresses = Atomic(addresses.rawValue)
     }
 }

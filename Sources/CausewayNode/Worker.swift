@@ -3,6 +3,7 @@ import CausewayCore
 import CausewayCrypto
 import CausewayIO
 import CausewayWire
+import Logging
 
 /// One loop with all that its sessions share: scratch memory, blocks, ciphers, random bytes, names.
 ///
@@ -127,8 +128,13 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    func note(_ cause: CauseLog.Cause, _ detail: String, at place: String) {
-        self.shared.log.note(cause, detail, at: place, now: self.loop.now)
+    func note(
+        _ cause: CauseLog.Cause,
+        _ detail: String,
+        at place: String,
+        facts: () -> Logger.Metadata = { [:] }
+    ) {
+        self.shared.log.note(cause, detail, at: place, now: self.loop.now, facts: facts)
     }
 
     // MARK: - Users

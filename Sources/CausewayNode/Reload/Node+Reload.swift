@@ -117,6 +117,7 @@ extension Node {
             throw .start(error)
         }
         self.shared.sessionLimit = plan.limits.sessions
+        self.shared.loggedAddresses = LoggedAddresses(configuration.log)
         self.plan.present = plan
         plan.changeCongestion()
         let isDone = DispatchSemaphore(value: 0)

@@ -35,7 +35,7 @@ extension Session {
         let isClosed = self.worker.shared.isClosedToUsers
         if let denial = isClosed ? .ledger : account.enter(from: self.source.ip, now: self.worker.loop.now) {
             self.worker.shared.denials.count(denial)
-            self.worker.note(.userRefused, denial.rawValue, at: self.listener.name)
+            self.note(.userRefused, denial.rawValue, at: self.listener.name)
             return false
         }
         self.worker.users.join(self, account, by: credential, loop: self.worker.number)
@@ -57,7 +57,7 @@ extension Session {
 
     /// Ends the session because its user may have none any more; `nil` where it is the key that was withdrawn.
     func cutOff(_ denial: Denial?) {
-        self.worker.note(.userCut, denial?.rawValue ?? "key withdrawn", at: self.listener.name)
+        self.note(.userCut, denial?.rawValue ?? "key withdrawn", at: self.listener.name)
         if denial == .quota { self.deliverAndAbort() } else { self.abort() }
     }
 
