@@ -61,6 +61,10 @@ struct Run: ParsableCommand {
         }
         try self.attempt(ExitStatus.unavailable, logger) { try node.start() }
         manager?.ready(node)
+        #if DEBUG
+            // For a test of the watchdog; no other build than a test's knows the variable.
+            if let path = getenv("CAUSEWAY_STALL_WHILE_THERE_IS") { node.stall(whileThereIs: String(cString: path)) }
+        #endif
         self.serve(node, manager, logger)
     }
 
