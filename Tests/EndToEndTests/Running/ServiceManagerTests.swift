@@ -125,7 +125,9 @@ extension EndToEnd {
         func `the units are ones that systemd takes, and leaves little of the system exposed`() throws {
             let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../.."
             let unit = root + "/systemd/causeway@.service"
-            let others = ["@client.socket", "@entry.socket", "@exit.socket", "-brutal.service", "-reboot-guard.service"]
+            let others = [
+                "@client.socket", "@entry.socket", "@exit.socket", "-brutal.service", "-reboot-guard.service",
+            ]
             let verified = try Command.run(
                 ["systemd-analyze", "verify", "--man=no", unit] + others.map { "\(root)/systemd/causeway\($0)" }
             )
