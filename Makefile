@@ -1,6 +1,7 @@
 # Everything is in Scripts/; this file gives it names.
 
-.PHONY: build run test test-deb test-sanitized test-link bpf torture lint format fuzz clean deb install uninstall
+.PHONY: build run test test-deb test-sanitized test-link test-kernels bpf torture lint format fuzz clean deb install
+.PHONY: uninstall
 
 build:
 	@Scripts/packages build
@@ -28,6 +29,10 @@ torture:
 test-link:
 	@Scripts/packages test
 	CAUSEWAY_LINK_SECONDS=$${CAUSEWAY_LINK_SECONDS:-20} swift test --filter 'LinkTests.*BrutalTests'
+
+# Brutal on other kernels, in an emulator.
+test-kernels:
+	@Scripts/test-kernels
 
 # The object of BPF/brutal.bpf.c, which is committed.
 bpf:

@@ -13,6 +13,9 @@ public struct CongestionStatus: Codable, Equatable, Sendable {
     public var share: String?
     /// Bits per second of the configuration.
     public var rate: UInt64?
+    /// Bits per second of each socket now, where they are the same; none where the kernel divides the rate, by who has
+    /// something to send, or where users have rates of their own.
+    public var ratePerSocket: UInt64?
     /// Whether the kernel shares the rate among the sockets; otherwise the node divides it.
     public var isSharedByKernel: Bool
     /// Sockets now.
@@ -32,6 +35,7 @@ public struct CongestionStatus: Codable, Equatable, Sendable {
         reason: String?,
         share: String?,
         rate: UInt64?,
+        ratePerSocket: UInt64?,
         isSharedByKernel: Bool,
         sockets: Int,
         retransmittedPerMille: Double?,
@@ -45,6 +49,7 @@ public struct CongestionStatus: Codable, Equatable, Sendable {
         self.reason = reason
         self.share = share
         self.rate = rate
+        self.ratePerSocket = ratePerSocket
         self.isSharedByKernel = isSharedByKernel
         self.sockets = sockets
         self.retransmittedPerMille = retransmittedPerMille

@@ -5,8 +5,8 @@ extension Configuration {
     public struct Congestion: Equatable, Sendable {
         /// The algorithm's name, as the kernel has it.
         public let algorithm: String
-        /// What is sent in a second, of a socket or of those that share; always there for Brutal. Other algorithms are
-        /// held below it.
+        /// What is sent in a second, of a socket or of those that share. Other algorithms than Brutal are held below it.
+        /// Where there is none and the rate is a user's, it is that of the user's plan.
         public let rate: BitRate?
         /// How many round trips' worth may be under way, in tenths; Brutal's alone.
         public let gain: Int
@@ -39,7 +39,11 @@ extension Configuration {
 extension Configuration.Congestion {
     var summary: String {
         var parts = [self.algorithm]
-        if let rate = self.rate { parts.append("\(rate) for each \(self.share.rawValue)") }
+        if let rate = self.rate {
+            parts.append("\(rate) for each \(self.share.rawValue)")
+        } else if self.share == .user {
+            parts.append("at the rate of each user's plan")
+        }
         if self.algorithm == Self.brutal { parts.append("gain \(self.gain / 10).\(self.gain % 10)") }
         if let pacing = self.pacing { parts.append("no socket above \(pacing)") }
         if !self.fallback.isEmpty { parts.append("else \(self.fallback.joined(separator: ", "))") }

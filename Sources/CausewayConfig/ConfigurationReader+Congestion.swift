@@ -17,13 +17,15 @@ extension ConfigurationReader {
         let fallback = inner.value("fallback", default: Congestion.defaultFallback) { $0.listOrOne { $0.algorithm() } }
         let pacing = inner.optional("pacing") { $0.rate() }
         guard let algorithm, let rate, let gain, let share, let fallback, let pacing else { return nil }
-        if algorithm == Congestion.brutal, rate == nil {
+        if algorithm == Congestion.brutal, rate == nil, share != .user {
             return field.fail("needs \"rate\": Brutal sends at that, whatever is lost")
         }
         if algorithm != Congestion.brutal, let field = inner["gain"] {
             return field.fail("is Brutal's alone, and the algorithm is \(algorithm)")
         }
-        if rate == nil, let field = inner["share"] { return field.fail("is of a rate, and there is none") }
+        if rate == nil, share != .user, let field = inner["share"] {
+            return field.fail("is of a rate, and there is none")
+        }
         return Congestion(
             algorithm: algorithm,
             rate: rate,

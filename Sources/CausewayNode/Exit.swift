@@ -59,7 +59,7 @@ final class Exit: Sendable {
         self.families = families
         self.connectTimeout = connectTimeout
         self.dial = dial
-        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0) }
+        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0, .up) }
         self.warm = warm
         self.sendsProxyHeader = sendsProxyHeader
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }

@@ -1,5 +1,6 @@
 import CausewayBytes
 import CausewayConfig
+import CausewayCore
 import CausewayCrypto
 import CausewayIO
 import CausewayWire
@@ -85,7 +86,7 @@ final class Listener: Sendable {
         self.idleTimeout = idleTimeout
         self.proxyNetworks = proxyNetworks
         self.socket = socket
-        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0) }
+        self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0, .down) }
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
     }
 

@@ -13,6 +13,17 @@ enum Quantities {
         return "\(self.decimal(value, digits: 1)) \(units[unit])"
     }
 
+    /// Bits per second in the largest decimal unit that they fill, with one digit behind the point: `66.7 Mbit/s`.
+    static func rate(_ bits: UInt64) -> String {
+        let units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"]
+        var (value, unit) = (Double(bits), 0)
+        while value >= 1000, unit + 1 < units.count {
+            value /= 1000
+            unit += 1
+        }
+        return "\(self.decimal(value, digits: unit == 0 ? 0 : 1)) \(units[unit])"
+    }
+
     /// A length of time in its two largest units: `3 d 4 h`.
     static func time(_ seconds: UInt64) -> String {
         let units: [(UInt64, String)] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]

@@ -69,14 +69,14 @@ struct StatusText {
     private func table(of congestion: [CongestionStatus]) -> Table {
         var table = Table([
             ("of", .left), ("name", .left), ("asked", .left), ("in force", .left), ("rate", .right),
-            ("for each", .left),
+            ("for each", .left), ("a socket", .right),
             ("sockets", .right), ("sent again", .right), ("round trip", .right),
         ])
         for place in congestion {
             table.append([
                 place.side, place.name, place.asked, place.inForce ?? "-",
                 place.rate.map { BitRate(bitsPerSecond: $0).description } ?? "-", place.share ?? "-",
-                "\(place.sockets)",
+                place.ratePerSocket.map { Quantities.rate($0) } ?? "-", "\(place.sockets)",
                 place.retransmittedPerMille.map { "\(($0).rounded() / 10) %" } ?? "-",
                 place.roundTripMilliseconds.map { Quantities.milliseconds($0) } ?? "-",
             ])

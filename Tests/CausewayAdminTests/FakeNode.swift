@@ -63,6 +63,7 @@ final class FakeNode: NodeControl {
         reason: "the kernel has no brutal",
         share: "link",
         rate: 200_000_000,
+        ratePerSocket: 66_666_666,
         isSharedByKernel: false,
         sockets: 3,
         retransmittedPerMille: 51.5,

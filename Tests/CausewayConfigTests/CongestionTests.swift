@@ -41,6 +41,12 @@ import Testing
         #expect(bbr.summary == "; congestion bbr")
     }
 
+    @Test func `a user's rate may be that of its plan`() throws {
+        let brutal = try #require(try self.congestion("{ algorithm: brutal, share: user }"))
+        #expect(brutal.rate == nil && brutal.share == .user)
+        #expect(brutal.summary == "; congestion brutal, at the rate of each user's plan, gain 2.0, else bbr")
+    }
+
     @Test func `a listener has one too`() throws {
         let text = """
             listeners:

@@ -100,6 +100,35 @@ import Testing
         withExtendedLifetime(sessions) {}
     }
 
+    @Test func `a user's sockets share the rate of its plan, also when that changes`() throws {
+        let echo = try LoopbackServer.echo()
+        let port = try FreePort.next()
+        func text(_ rates: String) -> String {
+            """
+            listeners:
+              - { name: in, type: mixed, address: "127.0.0.1:\(port)", users: true, exit: out,
+                  congestion: { algorithm: reno, share: user } }
+            exits: [{ name: out, type: direct, allow: [127.0.0.0/8] }]
+            users: [{ name: alice, password: alice\(rates) }, { name: bob, password: bob }]
+            loops: 2
+
+            """
+        }
+        let node = try LocalNode(text(", rate_down: 80 Mbit/s"))
+        let sessions = try ["alice", "alice", "bob"].map { name in
+            let session = try LoopbackSocket.session(via: port, to: echo.port, user: name)
+            try session.write([1])
+            _ = try session.read(exactly: 1)
+            return session
+        }
+        let isPlan = Deadline.wait(20) { self.sockets(of: node).pacing == [5_000_000, 5_000_000, .max] }
+        #expect(isPlan, "\(self.sockets(of: node))")
+        try node.reload(text(", rate_down: 16 Mbit/s"))
+        let isOther = Deadline.wait(20) { self.sockets(of: node).pacing == [1_000_000, 1_000_000, .max] }
+        #expect(isOther, "\(self.sockets(of: node))")
+        withExtendedLifetime(sessions) {}
+    }
+
     @Test func `the status says what is in force, why, and how many sockets there are`() throws {
         let echo = try LoopbackServer.echo()
         let port = try FreePort.next()
@@ -116,6 +145,7 @@ import Testing
         #expect(places.map(\.side) == ["listener", "exit"] && places.map(\.sockets) == [3, 3])
         #expect(places.map(\.inForce) == ["reno", "reno"] && places.map(\.asked) == ["no-such", "reno"])
         #expect(places.map(\.reason) == ["the kernel has no no-such", nil])
+        #expect(places.map(\.ratePerSocket) == [8_000_000 / 3, 1_000_000])
         #expect(places.map(\.share) == ["link", "socket"] && places.map(\.rate) == [8_000_000, 1_000_000])
         for session in sessions { session.close() }
         let areGone = Deadline.wait(20) { census.take().map(\.sockets) == [0, 0] }

@@ -146,6 +146,46 @@ extension LinkTests {
             #expect(without.bytes.allSatisfy { $0 > 0 })
         }
 
+        /// MPTCP takes the algorithm and not its parameters.
+        @Test(.enabled(if: access("/proc/sys/net/mptcp/enabled", R_OK) == 0, "THIS KERNEL HAS NO MPTCP"))
+        func `sockets of IPv6 have it, those of MPTCP the fallback, and bytes flow through both`() throws {
+            let kernel = try BrutalKernel()
+            let directory = try TemporaryDirectory()
+            let (port, far) = (try FreePort.next(), try FreePort.next())
+            let echo = try LoopbackServer.echo()
+            let congestion = "congestion: { algorithm: brutal, rate: 80 Mbit/s, fallback: [reno] }"
+            let node = try Node(
+                """
+                listeners:
+                  - { name: far, type: forward, address: ["[::1]:\(far)", "127.0.0.1:\(far)"], exit: out, mptcp: true,
+                      target: "127.0.0.1:\(echo.port)" }
+                  - { name: six, type: forward, address: "127.0.0.1:\(port)", target: "[::1]:\(far)", exit: six }
+                  - { name: many, type: forward, address: "127.0.0.2:\(port)", target: "127.0.0.1:\(far)", exit: many }
+                exits:
+                  - { name: out, type: direct, allow: [127.0.0.0/8] }
+                  - { name: six, type: direct, allow: ["::1/128"], \(congestion) }
+                  - { name: many, type: direct, allow: [127.0.0.0/8], mptcp: true, \(congestion) }
+                admin: { socket: \(directory.file("admin.sock")) }
+
+                """,
+                listeningOn: [port]
+            )
+            for address in ["127.0.0.1", "127.0.0.2"] {
+                let answer = try Command.run([
+                    "sh", "-c", "(echo hello; sleep 1) | timeout 20 socat - TCP:\(address):\(port)",
+                ])
+                #expect(answer.outputText == "hello\n", "\(answer.errorText)")
+            }
+            let told = try Command.run([
+                Binaries.causeway, "status", "--json", "--socket", directory.file("admin.sock"),
+            ])
+            let places = try JSONDecoder().decode(Status.self, from: Data(told.output)).congestion
+            #expect(places.map(\.in_force) == ["brutal", "reno"])
+            #expect(places[1].reason == "brutal takes no parameters on this socket, as on those of MPTCP")
+            try node.stop()
+            withExtendedLifetime(kernel) {}
+        }
+
         @Test func `loading twice is once, and each obstacle has its sentence`() throws {
             let kernel = try BrutalKernel()
             #expect(try kernel.brutal("load").outputText == "loaded already\n")

@@ -56,6 +56,19 @@ extension LoopbackSocket {
         return socket
     }
 
+    /// A session of a user whose password is its name (RFC 1929) to `port` of 127.0.0.1.
+    public static func session(via proxyPort: UInt16, to port: UInt16, user: String) throws -> LoopbackSocket {
+        let socket = try LoopbackSocket(connectingTo: proxyPort)
+        let word = [UInt8(user.utf8.count)] + Array(user.utf8)
+        try socket.write([5, 1, 2])
+        guard try socket.read(exactly: 2) == [5, 2] else { throw TestFailure("passwords are not wanted") }
+        try socket.write([1] + word + word)
+        guard try socket.read(exactly: 2) == [1, 0] else { throw TestFailure("\(user) is refused") }
+        try socket.write([5, 1, 0, 1, 127, 0, 0, 1, UInt8(port >> 8), UInt8(port & 255)])
+        guard try socket.read(exactly: 10)[1] == 0 else { throw TestFailure("no session") }
+        return socket
+    }
+
     /// The head of an HTTP message, up to its blank line and nothing of what follows.
     public func readHead() throws -> String {
         var head: [UInt8] = []

@@ -36,6 +36,16 @@ import Testing
         #expect(Quantities.time(seconds) == text)
     }
 
+    @Test(
+        arguments: [
+            (0, "0 bit/s"), (999, "999 bit/s"), (1_000, "1.0 kbit/s"), (66_666_666, "66.7 Mbit/s"),
+            (UInt64.max, "18446744.1 Tbit/s"),
+        ] as [(UInt64, String)]
+    )
+    func `rates are told in a unit that fits`(bits: UInt64, text: String) {
+        #expect(Quantities.rate(bits) == text)
+    }
+
     @Test(arguments: [(0.004, "0.00 ms"), (0.84, "0.84 ms"), (12.34, "12.3 ms"), (153.25, "153 ms")])
     func `milliseconds have the digits that say something`(value: Double, text: String) {
         #expect(Quantities.milliseconds(value) == text)
@@ -94,6 +104,7 @@ import Testing
                     reason: "the kernel has no brutal",
                     share: "link",
                     rate: 200_000_000,
+                    ratePerSocket: 66_666_666,
                     isSharedByKernel: false,
                     sockets: 3,
                     retransmittedPerMille: 51.5,
@@ -116,8 +127,8 @@ import Testing
                     "  tokyo  tunnel  a.example:1         1      2         3  4 B  2.0 KiB   1/4   75 %",
                     "",
                     "congestion control",
-                    "  of    name   asked   in force        rate  for each  sockets  sent again  round trip",
-                    "  exit  tokyo  brutal  bbr       200 Mbit/s  link            3       5.2 %      153 ms",
+                    "  of    name   asked   in force        rate  for each     a socket  sockets  sent again  round trip",
+                    "  exit  tokyo  brutal  bbr       200 Mbit/s  link      66.7 Mbit/s        3       5.2 %      153 ms",
                     "  tokyo: the kernel has no brutal",
                     "  tokyo: a window is small",
                     "",

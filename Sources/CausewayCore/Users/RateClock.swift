@@ -45,6 +45,12 @@ public struct RateClock: ~Copyable, Sendable {
     /// A rate of less than a byte per second is one byte per second.
     private static func bytes(_ rate: BitRate?) -> UInt64 { rate.map { max($0.bytesPerSecond, 1) } ?? 0 }
 
+    /// Bytes per second that pass at most; `nil` for no limit.
+    public var limit: UInt64? {
+        let rate = self.bytesPerSecond.load(ordering: .relaxed)
+        return rate == 0 ? nil : rate
+    }
+
     /// Sets another rate, which holds from the next byte on.
     public func set(_ rate: BitRate?) {
         self.bytesPerSecond.store(Self.bytes(rate), ordering: .relaxed)

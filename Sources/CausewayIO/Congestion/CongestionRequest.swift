@@ -36,6 +36,9 @@ public struct CongestionOutcome: Sendable, Equatable {
     public var reason: String?
     /// Whether the kernel shares a rate among the sockets of a group.
     public var isGrouped = false
+
+    /// Of a socket of which nothing was asked.
+    public init() {}
 }
 
 extension Socket {
@@ -51,7 +54,9 @@ extension Socket {
     ) -> CongestionOutcome {
         var outcome = CongestionOutcome()
         do throws(SystemCallError) {
-            if request.algorithm.isBrutal {
+            if request.algorithm.isBrutal, request.rate == nil {
+                throw SystemCallError(code: EDOM, call: "brutal without a rate")
+            } else if request.algorithm.isBrutal {
                 outcome.isGrouped = try self.selectBrutal(request, share: share, group: group)
             } else {
                 try request.algorithm.select(on: self.descriptor)
@@ -119,6 +124,7 @@ extension Socket {
         switch error.code {
         case ENOENT where algorithm.isBrutal:
             "the kernel has no brutal: causeway brutal load, or the kernel module, brings it"
+        case EDOM where algorithm.isBrutal: "the user's plan has no rate, which brutal wants"
         case ENOENT: "the kernel has no \(algorithm)"
         case EPERM:
             "\(algorithm) is for the privileged unless net.ipv4.tcp_allowed_congestion_control has it"

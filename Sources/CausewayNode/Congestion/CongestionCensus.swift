@@ -85,14 +85,24 @@ struct CongestionCensus {
             asked: wish.request.algorithm.description,
             inForce: outcome.map { $0.algorithm?.description ?? "system" },
             reason: outcome?.reason,
-            share: wish.request.rate == nil ? nil : wish.share.rawValue,
+            share: wish.request.rate == nil && wish.share != .user ? nil : wish.share.rawValue,
             rate: wish.request.rate.map { $0 * 8 },
+            ratePerSocket: Self.ratePerSocket(policy, wish),
             isSharedByKernel: outcome?.isGrouped ?? false,
             sockets: policy.live,
             retransmittedPerMille: sum.sent == 0 ? nil : 1000 * Double(sum.retransmitted) / Double(sum.sent),
             roundTripMilliseconds: roundTrip.map { ($0 / 10).rounded() / 100 },
             warnings: Self.warnings(rate: wish.request.rate, roundTripMicroseconds: roundTrip)
         )
+    }
+
+    private static func ratePerSocket(_ policy: CongestionPolicy, _ wish: CongestionPolicy.Wish) -> UInt64? {
+        guard let rate = wish.request.rate.map({ $0 * 8 }) else { return nil }
+        switch wish.share {
+        case .socket: return rate
+        case .link where policy.outcome?.isGrouped == false: return rate / UInt64(max(policy.live, 1))
+        case .link, .user: return nil
+        }
     }
 
     /// What this host's limits do to the rate: the other end's cannot be seen from here.

@@ -28,9 +28,12 @@ final class CongestionPolicy: Sendable {
     /// A random number of this process's, from which the numbers of groups are made: the kernel knows them by number and
     /// user alone.
     private let base: UInt64
+    fileprivate let direction: RateClock.Direction
     private let state: Mutex<State>
 
-    init(_ congestion: Configuration.Congestion) {
+    /// - Parameter direction: which of a user's rates is meant: that towards the customer for what a listener sends.
+    init(_ congestion: Configuration.Congestion, _ direction: RateClock.Direction) {
+        self.direction = direction
         self.base = RandomSource().next() | 1
         self.state = Mutex(State(wish: Wish(congestion)))
     }
@@ -68,7 +71,12 @@ final class CongestionPolicy: Sendable {
                 known.live.wrappingAdd(1, ordering: .relaxed)
                 return known
             }
-            let made = CongestionShare(of: self, slot: slot, group: self.base &+ UInt64(bitPattern: Int64(slot)) &* 2)
+            let made = CongestionShare(
+                of: self,
+                slot < 0 ? nil : account,
+                slot: slot,
+                group: self.base &+ UInt64(bitPattern: Int64(slot)) &* 2
+            )
             state.shares[slot] = made
             return made
         }
@@ -92,8 +100,12 @@ final class CongestionShare: Sendable {
     /// How many they are.
     let live = Atomic<Int>(1)
 
-    fileprivate init(of policy: CongestionPolicy, slot: Int, group: UInt64) {
+    /// Whose the rate is, where it is a user's.
+    private let account: UserAccount?
+
+    fileprivate init(of policy: CongestionPolicy, _ account: UserAccount?, slot: Int, group: UInt64) {
         self.policy = policy
+        self.account = account
         self.slot = slot
         self.group = group
     }
@@ -102,9 +114,16 @@ final class CongestionShare: Sendable {
         self.policy.leave(self)
     }
 
+    /// Bytes per second of all sockets of the share, or of each where they do not share; `nil` without a rate.
+    func total(of wish: CongestionPolicy.Wish) -> UInt64? {
+        if let rate = wish.request.rate { return rate }
+        guard wish.share == .user else { return nil }
+        return self.policy.direction == .down ? self.account?.rateDown.limit : self.account?.rateUp.limit
+    }
+
     /// Bytes per second of each socket, where the kernel does not share the rate by itself; `nil` without a rate.
     func part(of wish: CongestionPolicy.Wish) -> UInt64? {
-        guard let rate = wish.request.rate else { return nil }
+        guard let rate = self.total(of: wish) else { return nil }
         switch wish.share {
         case .socket: return rate
         case .user, .link: return rate / UInt64(max(self.live.load(ordering: .relaxed), 1))

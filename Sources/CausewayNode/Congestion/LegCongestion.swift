@@ -9,7 +9,8 @@ final class LegCongestion {
     private var outcome: CongestionOutcome
     /// The policy's, of which the outcome is.
     private var generation: Int
-    /// What was set last, in bytes per second.
+    /// The rate of the share, and what of it was set last, in bytes per second.
+    private var total: UInt64?
     private var part: UInt64?
 
     private let loops: LoopBoard
@@ -20,11 +21,20 @@ final class LegCongestion {
         self.loops = loops
         self.generation = policy.generation.load(ordering: .acquiring)
         self.share = policy.join(account)
-        self.part = self.share.part(of: wish)
-        let group = wish.share == .socket ? 0 : self.share.group
-        self.outcome = socket.control(wish.request, share: self.part, group: group)
-        policy.note(self.outcome)
+        self.outcome = CongestionOutcome()
+        self.control(socket, wish)
         if self.isDivided { loops.congestionHasChanged() }
+    }
+
+    /// Makes `socket` what is asked for now.
+    private func control(_ socket: borrowing Socket, _ wish: CongestionPolicy.Wish) {
+        self.total = self.share.total(of: wish)
+        self.part = self.share.part(of: wish)
+        var request = wish.request
+        request.rate = self.total
+        let group = wish.share == .socket ? 0 : self.share.group
+        self.outcome = socket.control(request, share: self.part, group: group)
+        self.policy.note(self.outcome)
     }
 
     /// Why the socket is not as it was asked for; `nil` where it is.
@@ -33,24 +43,20 @@ final class LegCongestion {
     var policy: CongestionPolicy { self.share.policy }
 
     /// Whether the rate is to be divided among the sockets, as the kernel does not.
-    var isDivided: Bool {
+    private var isDivided: Bool {
         guard let wish = self.policy.wish else { return false }
-        return wish.share != .socket && wish.request.rate != nil && !self.outcome.isGrouped
+        return wish.share != .socket && self.total != nil && !self.outcome.isGrouped
     }
 
-    /// Brings `socket` in line with the policy, and with the number of those that share. A change by two hundredths or less
-    /// is not worth a call.
+    /// Brings `socket` in line with the policy, and with the number of those that share. A change by two hundredths or
+    /// less is not worth a call.
     func follow(_ socket: borrowing Socket) {
         guard let wish = self.policy.wish else { return }
-        let part = self.share.part(of: wish)
         let generation = self.policy.generation.load(ordering: .acquiring)
-        if generation != self.generation {
+        if generation != self.generation || self.share.total(of: wish) != self.total {
             self.generation = generation
-            let group = wish.share == .socket ? 0 : self.share.group
-            self.outcome = socket.control(wish.request, share: part, group: group)
-            self.policy.note(self.outcome)
-            self.part = part
-        } else if self.isDivided, let part, Self.differs(part, from: self.part) {
+            self.control(socket, wish)
+        } else if self.isDivided, let part = self.share.part(of: wish), Self.differs(part, from: self.part) {
             socket.setShare(part, wish.request, self.outcome)
             self.part = part
         }

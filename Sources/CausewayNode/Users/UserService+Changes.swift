@@ -58,6 +58,8 @@ extension UserService {
         self.entries[record.id] = entry
         if !keys.added.isEmpty || !keys.removed.isEmpty || hasOtherPassword { self.publish([]) }
         self.shared.loops.cut(account)
+        // Its sockets may send at the plan's rate.
+        self.shared.loops.congestionHasChanged()
     }
 
     func remove(_ ids: [Int64]) throws(LedgerError) {

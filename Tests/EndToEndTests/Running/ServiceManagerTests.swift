@@ -134,8 +134,12 @@ extension EndToEnd {
             // That the program is not installed where the unit looks for it is all that there is to say.
             let faults = verified.errorText.split(separator: "\n").filter { !$0.contains("is not executable") }
             #expect(faults.isEmpty, "\(faults)")
-            let judged = try Command.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit])
-            #expect(judged.succeeded, "\(String(decoding: judged.output, as: UTF8.self))")
+            for service in [unit, "\(root)/systemd/causeway-brutal.service"] {
+                let judged = try Command.run([
+                    "systemd-analyze", "security", "--offline=yes", "--threshold=15", service,
+                ])
+                #expect(judged.succeeded, "\(String(decoding: judged.output, as: UTF8.self))")
+            }
         }
     }
 }
