@@ -16,6 +16,9 @@ extension Ledger {
         return LedgerSuccession(directory: files.directory, lock: files.lock)
     }
 
+    /// Processes that may count at one time.
+    public static var maximumProcesses: Int { AccountWords.sides }
+
     /// The other process has the ledger for good: its lock is left to that one.
     public func letGo() {
         self.files?.letGo()

@@ -16,6 +16,8 @@ import Synchronization
 extension Node {
     /// Time that the loops have to answer.
     private static let patience = DispatchTimeInterval.seconds(10)
+    /// Tenths of a second that an earlier process gets to end.
+    private static let tenthsForRoom = 30
 
     /// Why a node has not handed over.
     public struct HandOverError: Error, CustomStringConvertible, Sendable {
@@ -53,6 +55,7 @@ extension Node {
             throw HandOverError(description: "the node does not know what to start")
         }
         guard self.shared.drainDeadline == nil else { throw HandOverError(description: "the node is draining") }
+        try self.waitForRoom()
         self.logger.notice("handing over", metadata: ["program": "\(program.path)"])
         let attempt: HandOverAttempt
         do throws(HandOverFailure) {
@@ -77,6 +80,19 @@ extension Node {
         self.retire(owners, within: time ?? self.plan.present.configuration.handover)
         self.logger.notice("handed over", metadata: ["process": "\(process)", "sessions": "\(self.sessionCount)"])
         return process
+    }
+
+    /// Waits until the ledger has room for another process that counts, as one that is left by its sessions takes a moment
+    /// to end.
+    private func waitForRoom() throws(HandOverError) {
+        guard let users = self.users.service else { return }
+        for _ in 0..<Self.tenthsForRoom {
+            if users.hasRoomForAnother { return }
+            usleep(100_000)
+        }
+        guard users.hasRoomForAnother else {
+            throw self.failed("\(LedgerError.tooManyProcesses(Ledger.maximumProcesses))")
+        }
     }
 
     private func failed(_ reason: String) -> HandOverError {

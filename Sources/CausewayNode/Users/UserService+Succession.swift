@@ -39,6 +39,9 @@ extension UserService {
         }
     }
 
+    /// Whether one more process could count.
+    var hasRoomForAnother: Bool { self.lock.withLock { _ in !self.ledger.freeSides.isEmpty } }
+
     /// Whether another process counts that has handed over to this one.
     var hasOthers: Bool {
         self.lock.withLock { _ in

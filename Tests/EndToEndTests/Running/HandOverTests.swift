@@ -104,6 +104,26 @@ extension EndToEnd {
             try node.lineage.stop()
         }
 
+        @Test func `where all that can count do, a hand-over is refused until one of them has ended`() throws {
+            let echo = try LoopbackServer.echo()
+            let node = try BilledNode()
+            let sessions = try (0..<4).map { number in
+                let session = try node.session(to: echo.port)
+                if number < 3 { try node.lineage.upgrade() }
+                return session
+            }
+            let refusal = #expect(throws: TestFailure.self) { try node.lineage.upgrade() }
+            #expect("\(String(describing: refusal))".contains("4 processes count in it already"))
+            for session in sessions { try session.exchange(100) }
+            #expect(try node.used == 800)
+            sessions[1].close()
+            // The process without sessions takes a moment to end, which the next hand-over waits for.
+            try node.lineage.upgrade()
+            for session in [sessions[0], sessions[2], sessions[3]] { try session.exchange(100) }
+            #expect(try node.used == 1400)
+            try node.lineage.stop()
+        }
+
         @Test func `SIGUSR2 hands over too, and a fault is in the log`() throws {
             let echo = try LoopbackServer.echo()
             let node = try BilledNode()
