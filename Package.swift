@@ -54,10 +54,11 @@ let package = Package(
         // The program is compiled beforehand, by Scripts/bpf.
         .target(name: "CBrutal", exclude: ["brutal.bpf.o", "brutal.bpf.txt"], linkerSettings: [.linkedLibrary("bpf")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         target("CausewayBytes"),
-        target("CausewayCrypto", ["CMultiBuffer", "COpenSSL", "CausewayBytes"]),
+        target("CausewayCrypto", ["CMultiBuffer", "COpenSSL", "CSodium", "CausewayBytes"]),
         target("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
