@@ -31,6 +31,7 @@ let package = Package(
         fuzzer("FuzzAddress", ["CausewayBytes"]),
         fuzzer("FuzzFront", ["CausewayBytes", "CausewayFronts"]),
         fuzzer("FuzzHTTPBody", ["CausewayBytes", "CausewayFronts"]),
+        fuzzer("FuzzPacket", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         fuzzer("FuzzProxyHeader", ["CausewayBytes", "CausewayFronts"]),
         fuzzer("FuzzRelay", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),
         fuzzer("FuzzRequest", ["CausewayBytes", "CausewayCrypto", "CausewayWire"]),

@@ -1,4 +1,4 @@
-/// The TCP part of `ss2022_vectors.json`, with the names of the file; byte strings are hexadecimal.
+/// `ss2022_vectors.json`, with the names of the file; byte strings are hexadecimal.
 public struct ShadowsocksVectors: Decodable, Sendable {
     /// A subkey of a pre-shared key and a salt or session id.
     public struct Derivation: Decodable, Sendable {
@@ -47,7 +47,7 @@ public struct ShadowsocksVectors: Decodable, Sendable {
         public let following_chunks: [Chunk]
     }
 
-    /// A request stream at a blind relay, as it comes in and as it goes on.
+    /// A request stream or a datagram at a blind relay, as it comes in and as it goes on.
     public struct Relayed: Decodable, Sendable {
         public let name, method, relay_ipsk, next_psk, received, forwarded: String
     }
@@ -57,6 +57,42 @@ public struct ShadowsocksVectors: Decodable, Sendable {
         public let name, method, psk, salt, request_salt, payload, wire: String
         public let timestamp: UInt64
         public let following_chunks: [Chunk]
+    }
+
+    /// A datagram of a client.
+    public struct ClientPacket: Decodable, Sendable {
+        public let name, method, client_session_id, padding, payload, wire: String
+        public let psks: [String]
+        public let packet_id, timestamp: UInt64
+        public let target: Target
+        public let nonce: String?
+    }
+
+    /// A datagram of a server.
+    public struct ServerPacket: Decodable, Sendable {
+        public let name, method, psk, server_session_id, client_session_id, padding, payload, wire: String
+        public let packet_id, timestamp: UInt64
+        public let source: Target
+        public let nonce: String?
+    }
+
+    /// Packet numbers in the order in which they come, and whether each is accepted.
+    public struct Window: Decodable, Sendable {
+        public let name: String
+        public let window: UInt64
+        public let packets: [Arrival]
+    }
+
+    /// A packet number, which may be beyond what JSON's numbers hold, and the verdict.
+    public struct Arrival: Decodable, Sendable {
+        public let number: UInt64
+        public let isAccepted: Bool
+
+        public init(from decoder: any Decoder) throws {
+            var container = try decoder.unkeyedContainer()
+            self.number = UInt64(try container.decode(String.self)) ?? 0
+            self.isAccepted = try container.decode(Bool.self)
+        }
     }
 
     /// Chunks in the middle of a stream.
@@ -93,6 +129,10 @@ public struct ShadowsocksVectors: Decodable, Sendable {
     public let tcp_relay: [Relayed]
     public let tcp_responses: [Response]
     public let stream_nonce_carry: [Carry]
+    public let udp_client_packets: [ClientPacket]
+    public let udp_server_packets: [ServerPacket]
+    public let udp_relay: [Relayed]
+    public let sliding_window: [Window]
     public let negative_tcp_requests: NegativeRequests
     public let negative_tcp_responses: NegativeResponses
 

@@ -1,0 +1,45 @@
+public import CausewayBytes
+
+/// The sessions that a server has answered a client's session in: the present one and the one before it, as a server that
+/// was started anew begins another. A further one is accepted only once the one before has been silent for a minute, so
+/// that nobody makes room by inventing sessions.
+public struct ServerSessions: Sendable {
+    /// Silence after which the older of two may go.
+    static let silence = Interval.seconds(60)
+
+    private struct Known: Sendable {
+        var session: UInt64
+        var window = PacketWindow()
+        var last: Instant
+    }
+
+    private var present: Known?
+    private var before: Known?
+
+    public init() {}
+
+    /// Whether a packet may be opened.
+    public func accepts(_ id: PacketID, now: Instant) throws(PacketRefusal) {
+        if let known = [self.present, self.before].compactMap({ $0 }).first(where: { $0.session == id.session }) {
+            guard known.window.accepts(id.number) else { throw .replayed }
+            return
+        }
+        if let before = self.before, now - before.last < Self.silence { throw .foreignSession }
+    }
+
+    /// Remembers a packet that was good.
+    public mutating func commit(_ id: PacketID, now: Instant) {
+        if self.present?.session == id.session {
+            self.present?.window.commit(id.number)
+            self.present?.last = now
+        } else if self.before?.session == id.session {
+            self.before?.window.commit(id.number)
+            self.before?.last = now
+        } else {
+            self.before = self.present
+            var known = Known(session: id.session, last: now)
+            known.window.commit(id.number)
+            self.present = known
+        }
+    }
+}
