@@ -61,6 +61,8 @@ final class Acceptor: EventHandler {
     /// Takes no more connections, and closes the socket.
     func stop() {
         self.worker.loop.cancel(self.timer)
+        // Closing alone would leave the loop to be woken where another process, or another loop, has the socket too.
+        self.worker.loop.remove(self.socket.descriptor)
         self.worker.loop.deregister(self.token)
         self.socket.close()
     }
