@@ -322,7 +322,7 @@ public final class Node: @unchecked Sendable {
 
     /// What takes connections at all addresses of the plan, at sockets that listen already where there are some.
     private func acceptors(_ workers: [Worker]) throws(StartError) -> [Acceptor] {
-        var inherited = InheritedSockets(self.inheritance?.sockets ?? [])
+        var inherited = InheritedSockets(self.inheritance?.takeSockets() ?? [])
         var acceptors: [Acceptor] = []
         for listener in self.plan.present.listeners {
             for address in listener.addresses {

@@ -2,6 +2,7 @@ import CausewayBytes
 import CausewayIO
 import CausewayLedger
 import Glibc
+import Synchronization
 
 /// What a process finds when it starts, of somebody who was there before: listening sockets of the service manager, or a
 /// whole node of the process that has started this one.
@@ -13,8 +14,8 @@ public final class Inheritance: Sendable {
     /// Time that the other process has for each thing it says.
     static let patience = Interval.seconds(30)
 
-    /// Sockets that listen already.
-    let sockets: [Descriptor]
+    /// Sockets that listen already, until somebody takes them: they listen as long as anybody has them.
+    private let sockets: Mutex<[Descriptor]>
     let predecessor: Predecessor?
 
     /// The process that hands over.
@@ -33,8 +34,16 @@ public final class Inheritance: Sendable {
     }
 
     private init(sockets: [Descriptor], predecessor: Predecessor?) {
-        self.sockets = sockets
+        self.sockets = Mutex(sockets)
         self.predecessor = predecessor
+    }
+
+    /// The sockets, which are nobody else's from now on.
+    func takeSockets() -> [Descriptor] {
+        self.sockets.withLock { sockets in
+            defer { sockets = [] }
+            return sockets
+        }
     }
 
     /// What the environment says that there is (sd_listen_fds(3), or the process that hands over); `nil` for nothing.

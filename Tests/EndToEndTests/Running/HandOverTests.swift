@@ -124,6 +124,38 @@ extension EndToEnd {
             try node.lineage.stop()
         }
 
+        @Test func `sockets that were handed on are closed by a reload and by a drain, as any`() throws {
+            let directory = try TemporaryDirectory()
+            let ports = [try FreePort.next(), try FreePort.next()]
+            func text(_ count: Int) -> String {
+                let listeners = ports.prefix(count).map { port in
+                    "{ name: in-\(port), type: mixed, address: \"127.0.0.1:\(port)\", exit: out }"
+                }
+                return """
+                    listeners: [\(listeners.joined(separator: ", "))]
+                    exits: [{ name: out, type: direct }]
+                    admin: { socket: \(directory.file("admin.sock")) }
+                    loops: 2
+
+                    """
+            }
+            let node = Lineage(try Node(text(2), listeningOn: ports))
+            let file = node.node.configurationFile
+            for _ in 0..<2 { try node.upgrade() }
+            try text(1).write(toFile: file, atomically: true, encoding: .utf8)
+            let reloaded = try Command.run([Binaries.causeway, "reload", "-c", file])
+            #expect(reloaded.succeeded, "\(reloaded.errorText)")
+            // Where it stays open, whoever connects waits for ever.
+            let isClosed = Deadline.wait(20) { !ProcessStatus.isListening(port: ports[1]) }
+            #expect(isClosed && ProcessStatus.isListening(port: ports[0]))
+            let waiting = try LoopbackSocket(connectingTo: ports[0])
+            kill(node.process, SIGTERM)
+            let isDrained = Deadline.wait(20) { !ProcessStatus.isListening(port: ports[0]) }
+            #expect(isDrained)
+            waiting.close()
+            try node.stop()
+        }
+
         @Test func `SIGUSR2 hands over too, and a fault is in the log`() throws {
             let echo = try LoopbackServer.echo()
             let node = try BilledNode()
