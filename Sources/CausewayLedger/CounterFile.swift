@@ -24,7 +24,32 @@ final class CounterFile {
     private static let magic: UInt64 = 0x5453_4e55_4f43_5743
     private static let version: UInt64 = 3
     private static let headerWords = 6
-    private static let ownerWidth = 16 + AccountWords.width
+    private static let ownerWidth = Layout.present.ownerWidth
+
+    /// How a chunk is made up. A file of an earlier version is read, so that nothing is lost by an upgrade, and never
+    /// counted on in.
+    private struct Layout {
+        /// Bytes of an owner.
+        var ownerWidth: Int
+        /// Processes that have columns of their own.
+        var sides: Int
+
+        static let present = Layout(ownerWidth: 16 + AccountWords.width, sides: AccountWords.sides)
+
+        static func of(version: UInt64) -> Layout? {
+            switch version {
+            case CounterFile.version: self.present
+            // Until there were hand-overs.
+            case 1: Layout(ownerWidth: 16, sides: 1)
+            default: nil
+            }
+        }
+
+        /// Bytes of a chunk: whole pages for any number of loops.
+        func chunkSize(_ loops: Int) -> Int {
+            CounterFile.slotsPerChunk * (self.ownerWidth + self.sides * loops * UsageCounters.width)
+        }
+    }
 
     /// What a file of an earlier run says.
     struct Recovered {
@@ -94,6 +119,7 @@ final class CounterFile {
         let header: Header
         do throws(Foreign) {
             header = try Self.header(descriptor, ledger: ledger)
+            guard header.isPresent else { throw .malformed("it is of another version") }
             guard header.loops >= loops else { throw .malformed("it is of fewer loops") }
             guard let side = (0..<AccountWords.sides).first(where: { Self.take($0, of: descriptor) }) else {
                 throw .crowded
@@ -267,19 +293,21 @@ final class CounterFile {
         }
         defer { close(descriptor) }
         let header = try self.header(descriptor, ledger: ledger)
-        let size = self.chunkSize(header.loops)
+        let size = header.layout.chunkSize(header.loops)
         var recovered = Recovered(epoch: header.epoch, usage: [])
         for number in 0..<header.chunks {
             let offset = off_t(self.pageSize + number * size)
             let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, offset)
             guard let memory, memory != MAP_FAILED else { throw .unreadable(self.reason()) }
-            self.read(memory, loops: header.loops, into: &recovered)
+            self.read(memory, header, into: &recovered)
             munmap(memory, size)
         }
         return recovered
     }
 
     private struct Header {
+        var layout: Layout
+        var isPresent: Bool
         var loops: Int
         var epoch: UInt64
         var chunks: Int
@@ -295,28 +323,35 @@ final class CounterFile {
         let count = header.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
         guard count == self.headerWords * 8, header[0] == self.magic else { throw .malformed("it has another header") }
         guard header[5] == self.checksum(Array(header[0..<5])) else { throw .malformed("its header is torn") }
-        guard header[1] == self.version, (1...1024).contains(header[2]) else {
+        guard let layout = Layout.of(version: header[1]), (1...1024).contains(header[2]) else {
             throw .malformed("it is of another version")
         }
         guard ledger == nil || header[3] == ledger else { throw .malformed("it belongs to another ledger") }
         let loops = Int(header[2])
-        let chunks = max(Int(information.st_size) - self.pageSize, 0) / self.chunkSize(loops)
-        return Header(loops: loops, epoch: header[4], chunks: chunks)
+        let chunks = max(Int(information.st_size) - self.pageSize, 0) / layout.chunkSize(loops)
+        let isPresent = header[1] == self.version
+        return Header(layout: layout, isPresent: isPresent, loops: loops, epoch: header[4], chunks: chunks)
     }
 
     /// Whose a place is; `nil` for nobody's, and where that was not written whole.
-    private static func owner(_ chunk: UnsafeMutableRawPointer, _ place: Int, epoch: UInt64) -> Int64? {
-        let owner = chunk + place * self.ownerWidth
+    private static func owner(
+        _ chunk: UnsafeMutableRawPointer,
+        _ place: Int,
+        epoch: UInt64,
+        width: Int = CounterFile.ownerWidth
+    ) -> Int64? {
+        let owner = chunk + place * width
         let user = Int64(bitPattern: owner.load(as: UInt64.self))
         return user != 0 && owner.load(fromByteOffset: 8, as: UInt64.self) == self.check(user, epoch) ? user : nil
     }
 
-    private static func read(_ chunk: UnsafeMutableRawPointer, loops: Int, into recovered: inout Recovered) {
+    private static func read(_ chunk: UnsafeMutableRawPointer, _ header: Header, into recovered: inout Recovered) {
+        let width = header.layout.ownerWidth
         for place in 0..<self.slotsPerChunk {
-            guard let user = self.owner(chunk, place, epoch: recovered.epoch) else { continue }
-            let base = chunk + self.slotsPerChunk * self.ownerWidth + place * UsageCounters.width
+            guard let user = self.owner(chunk, place, epoch: recovered.epoch, width: width) else { continue }
+            let base = chunk + self.slotsPerChunk * width + place * UsageCounters.width
             var traffic = Traffic()
-            for column in 0..<AccountWords.sides * loops {
+            for column in 0..<header.layout.sides * header.loops {
                 let counters = base + column * self.slotsPerChunk * UsageCounters.width
                 traffic.up &+= counters.load(as: UInt64.self)
                 traffic.down &+= counters.load(fromByteOffset: 8, as: UInt64.self)
@@ -327,10 +362,7 @@ final class CounterFile {
 
     // MARK: - Layout
 
-    /// Bytes of a chunk: whole pages for any number of loops.
-    private static func chunkSize(_ loops: Int) -> Int {
-        self.slotsPerChunk * (self.ownerWidth + AccountWords.sides * loops * UsageCounters.width)
-    }
+    private static func chunkSize(_ loops: Int) -> Int { Layout.present.chunkSize(loops) }
 
     /// FNV-1a over the words' bytes.
     private static func checksum(_ words: [UInt64]) -> UInt64 {

@@ -126,6 +126,41 @@ import Testing
         #expect(ledger.user(named: "alice")?.used == Traffic())
     }
 
+    /// A file of the version that knew of one process alone: its node was killed, and then upgraded.
+    @Test func `what a version before has counted and not folded is folded`() throws {
+        let directory = try TemporaryDirectory()
+        let user: Int64
+        do {
+            let ledger = try self.ledger(directory)
+            user = try #require(try ledger.add([self.profile("alice")], now: Self.now) { _ in 0 }.first).id
+        }
+        let bytes = try Command.run(["head", "-c", "48", directory.path + "/ledger/counters"]).output
+        let words = bytes.withUnsafeBytes { bytes in
+            (0..<6).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) }
+        }
+        /// FNV-1a, as in the file.
+        func checksum(_ words: [UInt64]) -> UInt64 {
+            words.flatMap { word in (0..<8).map { word >> (8 * $0) & 0xff } }
+                .reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01b3 }
+        }
+        let header = [words[0], 1, 2, words[3], words[4]]
+        var old = (header + [checksum(header)]) + Array(repeating: 0, count: 512 - 6)
+        var chunk = [UInt64](repeating: 0, count: 4096 * (2 + 2 * 2))
+        // The third place, and both loops' counters.
+        chunk[2 * 2] = UInt64(user)
+        chunk[2 * 2 + 1] = checksum([UInt64(user), words[4]])
+        chunk[4096 * 2 + 2 * 2] = 11
+        chunk[4096 * 2 + 2 * 2 + 1] = 22
+        chunk[4096 * 4 + 2 * 2] = 100
+        old += chunk
+        try directory.write(old.withUnsafeBytes { Array($0) }, to: "ledger/counters")
+        for _ in 0..<2 {
+            let ledger = try self.ledger(directory)
+            #expect(ledger.user(named: "alice")?.used == Traffic(up: 111, down: 22))
+            #expect(ledger.notices.isEmpty, "\(ledger.notices)")
+        }
+    }
+
     @Test func `a ledger in use, a foreign database and a damaged one are refused, and stay as they are`() throws {
         let directory = try TemporaryDirectory()
         let files = directory.path + "/ledger"
