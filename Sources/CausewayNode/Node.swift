@@ -111,6 +111,8 @@ public final class Node: @unchecked Sendable {
             try self.begin()
         } catch {
             self.stop()
+            // One that no thread has served lets go of what it was asked to do.
+            for worker in self.workers { try? worker.loop.run() }
             self.inheritance?.refuse("\(error)")
             throw error
         }
@@ -118,18 +120,18 @@ public final class Node: @unchecked Sendable {
 
     private func begin() throws {
         let plan = self.plan.present
-        var workers: [Worker] = []
         for number in 0..<plan.limits.loops {
             do throws(Worker.SetUpError) {
                 let worker = try Worker(number: number, shared: self.shared, aead: self.aead)
                 worker.prepareSelectors(plan.groups.map(\.group))
                 let members = plan.members(checkedOn: number)
                 worker.loop.execute { worker.prepare(plan.exits, checking: members) }
-                workers.append(worker)
+                self.workers.append(worker)
             } catch {
                 throw StartError.loop(reason: error.description)
             }
         }
+        let workers = self.workers
         let acceptors = try self.acceptors(workers)
         let estate = try self.takeOver()
         for acceptor in acceptors {
@@ -140,7 +142,6 @@ public final class Node: @unchecked Sendable {
                 throw StartError.listen(listener: acceptor.listener.name, address: address, reason: error.reason)
             }
         }
-        self.workers = workers
         self.shared.loops.set(workers)
         try self.startUsers(plan.configuration, before: workers, succession: estate?.ledger)
         let logger = self.logger

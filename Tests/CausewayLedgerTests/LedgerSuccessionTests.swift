@@ -103,7 +103,8 @@ import Testing
         let place = try next.allocatePlace(for: user)
         place.counters.up(0).add(1 << 10)
         try next.fold([(user, place.counters.total)], now: Self.now)
-        #expect(next.user(named: "alice")?.used.up == 1 << 10 | (1 << UInt64(AccountWords.sides)) - 1)
+        let counted: UInt64 = 1 << 10 | (1 << UInt64(AccountWords.sides)) - 1
+        #expect(next.user(named: "alice")?.used.up == counted)
     }
 
     @Test func `a change by the new process is seen by the old one`() throws {
