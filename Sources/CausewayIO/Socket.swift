@@ -182,6 +182,7 @@ extension CLinux_address {
 }
 
 extension SocketAddress {
+    @inline(__always)
     init?(_ raw: CLinux_address) {
         switch raw.family {
         case 4: self.init(ip: .v4(UInt32(truncatingIfNeeded: raw.low)), port: raw.port)

@@ -80,6 +80,53 @@ int CLinux_retransmissions(int descriptor);
 /// Bytes that were written to the socket and that the other end has not acknowledged, SIOCOUTQ; -1 where unknown.
 int CLinux_unacknowledged(int descriptor);
 
+// Datagrams
+
+/// Binds a UDP socket. `flags` are those below; `buffer` bytes are asked for in each direction, 0 for what is usual.
+int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int buffer);
+/// A UDP socket of one family that sends; connected where there is a `remote`.
+int CLinux_open_datagrams(
+    int is_v6,
+    const struct CLinux_address *remote,
+    const struct CLinux_options *options,
+    const struct CLinux_address *source,
+    const char *interface,
+    int flags
+);
+enum {
+    /// Shares its address with the other loops' sockets.
+    CLinux_datagrams_shared = 1,
+    /// Says of what comes which address it was sent to.
+    CLinux_datagrams_told_addresses = 2,
+    /// Sends nothing in fragments.
+    CLinux_datagrams_whole = 4,
+};
+int CLinux_connect_datagrams(int descriptor, const struct CLinux_address *remote, int is_v6);
+_Bool CLinux_is_datagrams(int descriptor);
+
+/// A datagram that was received or is to be sent, or several of one size that lie one behind the other.
+struct CLinux_datagram {
+    void *base;
+    size_t count;
+    /// Receiving: bytes of room.
+    size_t capacity;
+    /// Where it comes from or goes to; family 0 where the socket is connected.
+    struct CLinux_address peer;
+    /// The address here, family 0 for none; the port is not used.
+    struct CLinux_address local;
+    /// Bytes of each of several, the last of which may be shorter; 0 for one.
+    uint32_t segment;
+    /// Sending: what the kernel says, 0 for nothing.
+    int error;
+    /// Receiving: it was longer than the room.
+    _Bool is_cut;
+};
+enum { CLinux_datagram_batch = 16 };
+/// Receives up to `CLinux_datagram_batch` datagrams at once; fewer than were asked for when no more wait.
+int CLinux_receive_datagrams(int descriptor, struct CLinux_datagram *datagrams, int count);
+/// Sends up to `CLinux_datagram_batch` datagrams at once; each one's `error` says what came of it.
+void CLinux_send_datagrams(int descriptor, int is_v6, struct CLinux_datagram *datagrams, int count);
+
 // Congestion control
 
 /// Selects an algorithm by its name, which ends with a zero byte.
