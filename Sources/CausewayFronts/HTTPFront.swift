@@ -86,7 +86,7 @@ struct HTTPFront: Sendable {
 
     private mutating func open(_ request: MixedFront.Request) -> MixedFront.Step {
         switch request {
-        case .connect: self.state = .connect
+        case .connect, .associate: self.state = .connect
         case .http: self.state = .forward
         }
         return .request(request)

@@ -12,6 +12,8 @@ public struct MixedFront: Sendable {
         case connect(Address)
         /// One plain HTTP request.
         case http(HTTPForward)
+        /// Datagrams of SOCKS5, for as long as the connection is there.
+        case associate
     }
 
     /// A plain HTTP request to pass on to its origin.
@@ -51,9 +53,12 @@ public struct MixedFront: Sendable {
 
     private var machine = Machine.undetected
     private let requiresAuthentication: Bool
+    private let servesDatagrams: Bool
 
-    public init(requiresAuthentication: Bool) {
+    /// - Parameter servesDatagrams: SOCKS5 applications may ask for UDP.
+    public init(requiresAuthentication: Bool, servesDatagrams: Bool = false) {
         self.requiresAuthentication = requiresAuthentication
+        self.servesDatagrams = servesDatagrams
     }
 
     /// Reads on in the handshake; not to be called between `authenticate` and its verdict nor after a request, a
@@ -66,7 +71,13 @@ public struct MixedFront: Sendable {
         if case .undetected = self.machine {
             guard !input.isEmpty else { return (0, .needMore) }
             switch input[0] {
-            case 5: self.machine = .socks5(SOCKS5Front(requiresAuthentication: self.requiresAuthentication))
+            case 5:
+                self.machine = .socks5(
+                    SOCKS5Front(
+                        requiresAuthentication: self.requiresAuthentication,
+                        servesDatagrams: self.servesDatagrams
+                    )
+                )
             case 4: self.machine = .socks4(SOCKS4Front(requiresAuthentication: self.requiresAuthentication))
             case let byte where ASCII.isLetter(byte):
                 self.machine = .http(HTTPFront(requiresAuthentication: self.requiresAuthentication))
@@ -136,11 +147,13 @@ public struct MixedFront: Sendable {
     /// Refuses the targets that no exit of ours can serve, whatever front they came through.
     private func screen(_ result: (consumed: Int, step: Step)) -> (consumed: Int, step: Step) {
         guard case .request(let request) = result.step else { return result }
-        let target =
-            switch request {
-            case .connect(let target): target
-            case .http(let forward): forward.target
-            }
+        let target: Address
+        switch request {
+        case .connect(let address): target = address
+        case .http(let forward): target = forward.target
+        // Each datagram has a target of its own.
+        case .associate: return result
+        }
         return target.host.isProtocolMarker ? (result.consumed, .refuse(self.failed(.denied))) : result
     }
 }

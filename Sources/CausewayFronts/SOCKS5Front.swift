@@ -6,7 +6,7 @@ import CausewayBytes
 ///     credentials   01 | n | name[n] | m | password[m]   ◀─ 01 | 00 accepted, 01 not
 ///     request       05 | command | 00 | address       ◀─ 05 | reply | 00 | bound address
 ///
-/// Only CONNECT is served. Fields are judged in the order of their bytes, so that how the bytes were cut into segments
+/// CONNECT is served, and UDP ASSOCIATE where the driver has UDP. Fields are judged in the order of their bytes, so that how the bytes were cut into segments
 /// never changes an answer.
 struct SOCKS5Front: Sendable {
     private enum State: Sendable {
@@ -16,6 +16,12 @@ struct SOCKS5Front: Sendable {
         case verdict
         case request
         case finished
+    }
+
+    /// Commands of RFC 1928 section 4.
+    private enum Command: UInt8 {
+        case connect = 1
+        case associate = 3
     }
 
     /// Reply codes of RFC 1928 section 6.
@@ -43,9 +49,11 @@ struct SOCKS5Front: Sendable {
 
     private var state = State.greeting
     private let requiresAuthentication: Bool
+    private let servesDatagrams: Bool
 
-    init(requiresAuthentication: Bool) {
+    init(requiresAuthentication: Bool, servesDatagrams: Bool) {
         self.requiresAuthentication = requiresAuthentication
+        self.servesDatagrams = servesDatagrams
     }
 
     mutating func receive(_ input: ByteRegion) -> (consumed: Int, step: MixedFront.Step) {
@@ -124,14 +132,21 @@ extension SOCKS5Front {
         guard input.count >= 1 else { return (0, .needMore) }
         guard input[0] == 5 else { return self.refuse(input, Self.reply(.general)) }
         guard input.count >= 2 else { return (0, .needMore) }
-        guard input[1] == 1 else { return self.refuse(input, Self.reply(.commandNotSupported)) }
+        let command = Command(rawValue: input[1])
+        guard let command, command == .connect || self.servesDatagrams else {
+            return self.refuse(input, Self.reply(.commandNotSupported))
+        }
         // The reserved byte is not looked at: no client is worth losing over it.
         guard input.count >= 4 else { return (0, .needMore) }
         var reader = WireReader(input.suffix(from: 3))
         do throws(Address.WireError) {
             let target = try Address.parse(&reader)
             self.state = .finished
-            return (3 + reader.offset, .request(.connect(target)))
+            switch command {
+            case .connect: return (3 + reader.offset, .request(.connect(target)))
+            // The address is the one that the application means to send from, and most say none.
+            case .associate: return (3 + reader.offset, .request(.associate))
+            }
         } catch {
             switch error {
             case .incomplete: return (0, .needMore)

@@ -26,8 +26,11 @@ struct Dialogue: Equatable {
     }
 
     /// Feeds `input` in segments that end at `cuts` and at its end. `alice` with `secret` is let in.
-    init(_ input: [UInt8], cuts: some Sequence<Int>, requiresAuthentication: Bool) {
-        self.front = MixedFront(requiresAuthentication: requiresAuthentication)
+    init(_ input: [UInt8], cuts: some Sequence<Int>, requiresAuthentication: Bool, servesDatagrams: Bool = false) {
+        self.front = MixedFront(
+            requiresAuthentication: requiresAuthentication,
+            servesDatagrams: servesDatagrams
+        )
         var start = 0
         for cut in Array(cuts) + [input.count] {
             self.left += input[start..<cut]

@@ -24,6 +24,27 @@ import Testing
         #expect(outcome.left == Self.payload)
     }
 
+    @Test func `asks for datagrams where they are served, whatever address it means to send from`() {
+        for address in ["01 00000000 0000", "01 7f000001 1234", "04 00000000000000000000000000000000 0000"] {
+            let input = [UInt8](hex: "050100" + "050300" + address.filter { $0 != " " })
+            for cut in input.indices {
+                let outcome = Dialogue(input, cuts: [cut], requiresAuthentication: false, servesDatagrams: true)
+                #expect(outcome.end == .requested(.associate))
+                #expect(outcome.front.succeeded(bound: nil) == [5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+            }
+            let refused = Dialogue(input, cuts: [], requiresAuthentication: false)
+            #expect(refused.end == .refused([5, 7, 0, 1, 0, 0, 0, 0, 0, 0]))
+        }
+        // BIND is served by nobody.
+        let bind = Dialogue(
+            [UInt8](hex: "050100" + "050200" + "01000000000000"),
+            cuts: [],
+            requiresAuthentication: false,
+            servesDatagrams: true
+        )
+        #expect(bind.end == .refused([5, 7, 0, 1, 0, 0, 0, 0, 0, 0]))
+    }
+
     @Test func `reads a name of the greatest length`() {
         let name = [UInt8](repeating: 0x61, count: 255)
         let outcome = Dialogue.cutEverywhere([5, 1, 0, 5, 1, 0, 3, 255] + name + [0, 80])

@@ -101,6 +101,31 @@ public struct RateClock: ~Copyable, Sendable {
         self.clock.pointee.wrappingSubtract(Self.time(of: count, at: rate), ordering: .relaxed)
     }
 
+    /// How long whoever comes now waits, as those before have used up the rate; `nil` where bytes may pass.
+    public func delay(now: Instant) -> Interval? {
+        guard self.bytesPerSecond.load(ordering: .relaxed) > 0 else { return nil }
+        let end = now.nanoseconds &+ UInt64(Self.burst.nanoseconds)
+        let clock = self.clock.pointee.load(ordering: .relaxed)
+        return clock < end ? nil : Interval(nanoseconds: Int64(clamping: clock - end + 1_000_000))
+    }
+
+    /// Counts `count` bytes that pass as a whole, after ``delay(now:)`` has let them.
+    public func charge(_ count: Int, now: Instant) {
+        let rate = self.bytesPerSecond.load(ordering: .relaxed)
+        guard rate > 0 else { return }
+        let cost = Self.time(of: count, at: rate)
+        var clock = self.clock.pointee.load(ordering: .relaxed)
+        while true {
+            let (exchanged, seen) = self.clock.pointee.weakCompareExchange(
+                expected: clock,
+                desired: max(clock, now.nanoseconds) &+ cost,
+                ordering: .relaxed
+            )
+            if exchanged { return }
+            clock = seen
+        }
+    }
+
     /// Nanoseconds that `count` bytes take.
     private static func time(of count: Int, at rate: UInt64) -> UInt64 {
         let (high, low) = UInt64(count).multipliedFullWidth(by: 1_000_000_000)

@@ -35,6 +35,7 @@ public final class UserAccount: Sendable {
     private let connectionLimit: Atomic<Int>
     private let deviceLimitValue: Atomic<Int>
     private let unansweredCount = Atomic<UInt64>(0)
+    private let associationCount = Atomic<Int>(0)
     private let devices = Mutex(DeviceTable())
 
     /// - Parameters:
@@ -124,17 +125,32 @@ public final class UserAccount: Sendable {
             self.leave()
             return .connections
         }
-        let devices = self.deviceLimit
-        if devices > 0 {
-            let isAdmitted = self.devices.withLock { table in
-                table.admit(DeviceTable.Source(source), limit: devices, now: now)
-            }
-            if !isAdmitted {
-                self.leave()
-                return .devices
-            }
+        if !self.hasPlace(for: source, now: now) {
+            self.leave()
+            return .devices
         }
         return nil
+    }
+
+    /// Lets an association in, or one go on from another address, or says why not. Associations do not count as
+    /// connections: an application opens as many as it likes, and the oldest make room for others.
+    public func admit(from source: IPAddress, now: Instant) -> Denial? {
+        if let denial = self.denial { return denial }
+        return self.hasPlace(for: source, now: now) ? nil : .devices
+    }
+
+    /// Associations of the user in this process.
+    public var associations: Int { self.associationCount.load(ordering: .relaxed) }
+
+    /// Counts one association more or, with -1, one fewer.
+    public func countAssociations(_ change: Int) {
+        self.associationCount.wrappingAdd(change, ordering: .relaxed)
+    }
+
+    private func hasPlace(for source: IPAddress, now: Instant) -> Bool {
+        let limit = self.deviceLimit
+        guard limit > 0 else { return true }
+        return self.devices.withLock { $0.admit(DeviceTable.Source(source), limit: limit, now: now) }
     }
 
     public func leave() {

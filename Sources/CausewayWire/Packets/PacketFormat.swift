@@ -35,6 +35,11 @@ public enum PacketFormat {
         self.prefixCount(method, hops: hops) + self.requestHeadCount + target.encodedCount + tagCount
     }
 
+    /// The same with the method and the identity headers of `credentials`.
+    public static func requestOverhead(_ credentials: RequestCredentials, to target: Address) -> Int {
+        self.requestOverhead(credentials.method, hops: credentials.hops.count, to: target)
+    }
+
     /// Bytes that an answer adds to its payload, without padding.
     public static func responseOverhead(_ method: Method, from source: Address) -> Int {
         self.prefixCount(method, hops: 0) + self.responseHeadCount + source.encodedCount + tagCount

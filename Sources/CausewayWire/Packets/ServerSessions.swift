@@ -20,11 +20,13 @@ public struct ServerSessions: Sendable {
 
     /// Whether a packet may be opened.
     public func accepts(_ id: PacketID, now: Instant) throws(PacketRefusal) {
-        if let known = [self.present, self.before].compactMap({ $0 }).first(where: { $0.session == id.session }) {
-            guard known.window.accepts(id.number) else { throw .replayed }
-            return
+        if self.present?.session == id.session {
+            guard self.present?.window.accepts(id.number) == true else { throw .replayed }
+        } else if self.before?.session == id.session {
+            guard self.before?.window.accepts(id.number) == true else { throw .replayed }
+        } else if let before = self.before, now - before.last < Self.silence {
+            throw .foreignSession
         }
-        if let before = self.before, now - before.last < Self.silence { throw .foreignSession }
     }
 
     /// Remembers a packet that was good.

@@ -14,6 +14,8 @@ private final class Box: Sendable {
     func set(_ rate: BitRate?) { self.clock.set(rate) }
     func take(_ wanted: Int, now: Instant) -> RateClock.Grant { self.clock.take(wanted, now: now) }
     func giveBack(_ count: Int) { self.clock.giveBack(count) }
+    func delay(now: Instant) -> Interval? { self.clock.delay(now: now) }
+    func charge(_ count: Int, now: Instant) { self.clock.charge(count, now: now) }
 }
 
 @Suite struct RateClockTests {
@@ -41,6 +43,23 @@ private final class Box: Sendable {
         let bytes = self.passed(rate, sessions: sessions, wanted: 2 << 20, seconds: 10)
         let right = Double(rate) / 8 * 10
         #expect(Double(bytes) > right * 0.98 - 1_500 && Double(bytes) < right * 1.02 + 1_500, "\(bytes) of \(right)")
+    }
+
+    @Test func `whole datagrams pass at the rate, and those after a burst wait`() {
+        let clock = Box(BitRate(bitsPerSecond: 8_000_000))
+        var now = Instant(nanoseconds: 1_000_000_000_000)
+        var passed = 0
+        // Ten seconds of datagrams of 1,000 bytes, five times as many as the rate has room for.
+        for _ in 0..<50_000 {
+            if clock.delay(now: now) == nil {
+                clock.charge(1_000, now: now)
+                passed += 1
+            }
+            now = now + Interval(nanoseconds: 200_000)
+        }
+        #expect((10_000...10_051).contains(passed))
+        let wait = clock.delay(now: now)
+        if let wait { #expect(clock.delay(now: now + wait) == nil) }
     }
 
     @Test func `what does not pass is given back`() {
