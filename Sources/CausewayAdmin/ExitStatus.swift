@@ -17,6 +17,8 @@ public struct ExitStatus: Codable, Equatable, Sendable {
     public var bytesDown: UInt64
     /// The sockets that are kept ready, where any may be.
     public var warm: Warm?
+    /// Where datagrams have left by it.
+    public var udp: DatagramStatus?
 
     public init(
         name: String,
@@ -27,7 +29,8 @@ public struct ExitStatus: Codable, Equatable, Sendable {
         failures: UInt64,
         bytesUp: UInt64,
         bytesDown: UInt64,
-        warm: Warm?
+        warm: Warm?,
+        udp: DatagramStatus? = nil
     ) {
         self.name = name
         self.type = type
@@ -38,6 +41,7 @@ public struct ExitStatus: Codable, Equatable, Sendable {
         self.bytesUp = bytesUp
         self.bytesDown = bytesDown
         self.warm = warm
+        self.udp = udp
     }
 
     /// Connected sockets that wait for sessions.

@@ -16,6 +16,8 @@ public struct ListenerStatus: Codable, Equatable, Sendable {
     public var bytesUp: UInt64
     /// Bytes from targets towards customers.
     public var bytesDown: UInt64
+    /// Where datagrams are taken.
+    public var udp: DatagramStatus?
 
     public init(
         name: String,
@@ -26,7 +28,8 @@ public struct ListenerStatus: Codable, Equatable, Sendable {
         total: UInt64,
         refused: UInt64,
         bytesUp: UInt64,
-        bytesDown: UInt64
+        bytesDown: UInt64,
+        udp: DatagramStatus? = nil
     ) {
         self.name = name
         self.type = type
@@ -37,5 +40,6 @@ public struct ListenerStatus: Codable, Equatable, Sendable {
         self.refused = refused
         self.bytesUp = bytesUp
         self.bytesDown = bytesDown
+        self.udp = udp
     }
 }

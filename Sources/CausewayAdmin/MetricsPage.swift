@@ -24,6 +24,14 @@ struct MetricsPage {
         )
         self.addListeners(status.listeners)
         self.addExits(status.exits)
+        self.addDatagrams(
+            status.listeners.compactMap { listener in listener.udp.map { (["listener": listener.name], $0) } },
+            of: "listener"
+        )
+        self.addDatagrams(
+            status.exits.compactMap { exit in exit.udp.map { (["exit": exit.name], $0) } },
+            of: "exit"
+        )
         self.add(
             "causeway_group_member_up",
             "gauge",
@@ -90,6 +98,26 @@ struct MetricsPage {
             places.map { place in
                 let labels = ["side": place.side, "name": place.name, "asked": place.asked]
                 return (labels.merging(["in_force": place.inForce ?? "none"]) { $1 }, UInt64(clamping: place.sockets))
+            }
+        )
+    }
+
+    private mutating func addDatagrams(_ places: [(labels: [String: String], udp: DatagramStatus)], of side: String) {
+        self.add(
+            "causeway_\(side)_associations",
+            "gauge",
+            "UDP associations of \(side == "exit" ? "an exit" : "a listener") now.",
+            places.map { ($0.labels, UInt64(clamping: $0.udp.associations)) }
+        )
+        self.add(
+            "causeway_\(side)_datagrams_total",
+            "counter",
+            "Datagrams through \(side == "exit" ? "an exit" : "a listener"), by direction or by why they went no farther.",
+            places.flatMap { labels, udp in
+                [
+                    ("up", udp.up), ("down", udp.down), ("refused", udp.refused), ("dropped", udp.dropped),
+                    ("too_large", udp.tooLarge),
+                ].map { (labels.merging(["fate": $0.0]) { $1 }, $0.1) }
             }
         )
     }

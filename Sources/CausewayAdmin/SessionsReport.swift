@@ -9,7 +9,7 @@ public struct SessionsReport: Codable, Equatable, Sendable {
         self.sessions = sessions
     }
 
-    /// One proxied connection. Where it goes to is nobody's business and not here.
+    /// One proxied connection, or one client that sends datagrams. Where it goes to is nobody's business and not here.
     public struct Session: Codable, Equatable, Sendable {
         public var listener: String
         /// The exit that it leaves by, once one is chosen.
@@ -18,7 +18,8 @@ public struct SessionsReport: Codable, Equatable, Sendable {
         public var user: String?
         /// Where it comes from.
         public var source: String
-        /// `handshake`, `connecting`, `relaying` or `closing`.
+        /// `handshake`, `connecting`, `relaying` or `closing`; of an association, `datagrams`, or `silent` where it is
+        /// remembered and has no socket.
         public var stage: String
         /// Seconds since it was accepted.
         public var age: UInt64

@@ -40,10 +40,7 @@ extension Configuration {
             difference.changes.append("log: \(self.log.level.rawValue) -> \(new.log.level.rawValue) and above")
         }
         if self.limits != new.limits {
-            difference.changes.append(
-                "limits: buffers \(self.limits.buffers), sessions \(self.limits.sessions)"
-                    + " -> buffers \(new.limits.buffers), sessions \(new.limits.sessions)"
-            )
+            difference.changes.append("limits: \(self.limits.summary) -> \(new.limits.summary)")
         }
         if self.drain != new.drain { difference.changes.append("drain: \(self.drain) -> \(new.drain)") }
         if self.handover != new.handover {

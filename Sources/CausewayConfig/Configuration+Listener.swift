@@ -14,6 +14,10 @@ extension Configuration {
         public let handshakeTimeout: Interval
         /// The time that a session may pass without a byte in either direction.
         public let idleTimeout: Interval
+        /// Whether datagrams are taken too: UDP at the same addresses, or at a `mixed` listener for applications that ask.
+        public let udp: Bool
+        /// The time that an association may pass without a datagram in either direction.
+        public let datagramIdleTimeout: Interval
         /// Networks whose connections begin with a PROXY header; empty where none does.
         public let proxyProtocol: [CIDR]
         public let socket: ListenSocket
@@ -21,6 +25,7 @@ extension Configuration {
 
         public static let defaultHandshakeTimeout = Interval.seconds(60)
         public static let defaultIdleTimeout = Interval.seconds(3600)
+        public static let defaultDatagramIdleTimeout = Interval.seconds(300)
 
         /// The protocol of a listener, with what it needs.
         public enum Kind: Equatable, Sendable {
@@ -32,7 +37,7 @@ extension Configuration {
             case tunnel(method: Method, key: Secret, users: Bool, reject: Reject)
             /// A hop of Shadowsocks 2022 that reads identity headers and nothing else.
             case relay(Relay)
-            /// Every connection goes to `target`.
+            /// Every connection and every datagram goes to `target`.
             case forward(target: Address)
         }
 

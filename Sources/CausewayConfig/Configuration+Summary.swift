@@ -19,10 +19,16 @@ extension Configuration {
             "  loops: \(self.loops)",
             "  dns: servers \(servers); cache \(self.dns.cache) entries",
             "  log: \(self.log.level.rawValue) and above; \(shown.isEmpty ? "no addresses" : shown.joined(separator: ", "))",
-            "  limits: buffers \(self.limits.buffers), sessions \(self.limits.sessions)",
+            "  limits: \(self.limits.summary)",
             "  admin: \(self.admin.summary)",
         ]
         return lines.joined(separator: "\n")
+    }
+}
+
+extension Configuration.Limits {
+    var summary: String {
+        "buffers \(self.buffers), sessions \(self.sessions), associations \(self.associations) a user"
     }
 }
 
@@ -52,7 +58,8 @@ extension Configuration.Listener {
         let options =
             Configuration.options(self.socket.keepalive, mptcp: self.socket.mptcp, self.socket.fastOpen)
             + (self.socket.congestion?.summary ?? "")
-        let timeouts = "handshake \(self.handshakeTimeout), idle \(self.idleTimeout)"
+        let datagrams = self.udp ? ", UDP \(self.datagramIdleTimeout)" : "; no UDP"
+        let timeouts = "handshake \(self.handshakeTimeout), idle \(self.idleTimeout)\(datagrams)"
         return "\(kind); on \(self.addresses.commaSeparated)\(exit)\(proxy)\(options); timeouts: \(timeouts)"
     }
 }

@@ -70,10 +70,13 @@ extension Configuration {
     public struct Limits: Equatable, Sendable {
         /// Relay buffers that are waiting for a socket to take them, over all sessions of the node.
         public let buffers: ByteCount
-        /// Sessions, over all listeners of the node.
+        /// Sessions and associations, over all listeners of the node.
         public let sessions: Int
+        /// Associations of one user, over all listeners of the node; the oldest make room for others.
+        public let associations: Int
 
         public static let defaultBuffers = ByteCount(bytes: 256 << 20)
         public static let defaultSessions = 100_000
+        public static let defaultAssociations = 512
     }
 }

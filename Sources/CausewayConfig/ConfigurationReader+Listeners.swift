@@ -8,7 +8,7 @@ private enum ListenerType: String, CaseIterable {
 }
 
 extension ConfigurationReader {
-    private static let commonKeys = ["name", "type", "address", "timeouts", "proxy_protocol"] + listenSocketKeys
+    private static let commonKeys = ["name", "type", "address", "timeouts", "proxy_protocol", "udp"] + listenSocketKeys
     private static let tunnelKeys = ["exit", "method", "key", "users", "reject"]
     private static let forwardKeys = ["exit", "target"]
 
@@ -29,6 +29,7 @@ extension ConfigurationReader {
         let timeouts = self.timeouts(fields)
         let networks = fields.value("proxy_protocol", default: []) { $0.listOrOne { $0.block() } }
         let socket = self.listenSocket(fields)
+        let udp = fields.value("udp", default: true) { $0.flag() }
         let type = fields.required("type")?.choice(ListenerType.self)
         let exit = type == .relay ? nil : self.exit(of: fields)
         let kind = self.kind(type, fields, name: name)
@@ -39,7 +40,7 @@ extension ConfigurationReader {
                 )
             }
         }
-        guard let name, let addresses, let timeouts, let networks, let socket, let kind else { return nil }
+        guard let name, let addresses, let timeouts, let networks, let socket, let udp, let kind else { return nil }
         if type != .relay, exit == nil { return nil }
         self.warnOfOpenProxy(kind, addresses, fields)
         return Configuration.Listener(
@@ -48,6 +49,8 @@ extension ConfigurationReader {
             exit: exit,
             handshakeTimeout: timeouts.handshake,
             idleTimeout: timeouts.idle,
+            udp: udp,
+            datagramIdleTimeout: timeouts.datagrams,
             proxyProtocol: networks,
             socket: socket,
             kind: kind
@@ -116,16 +119,21 @@ extension ConfigurationReader {
         self.userDemands.append(UserDemand(listener: name ?? "", keyCount: keyCount, place: field.place))
     }
 
-    private func timeouts(_ fields: Fields) -> (handshake: Interval, idle: Interval)? {
-        let defaults = (
-            handshake: Configuration.Listener.defaultHandshakeTimeout, idle: Configuration.Listener.defaultIdleTimeout
-        )
+    private struct Timeouts {
+        var handshake = Configuration.Listener.defaultHandshakeTimeout
+        var idle = Configuration.Listener.defaultIdleTimeout
+        var datagrams = Configuration.Listener.defaultDatagramIdleTimeout
+    }
+
+    private func timeouts(_ fields: Fields) -> Timeouts? {
+        let defaults = Timeouts()
         guard let field = fields["timeouts"] else { return defaults }
-        guard let timeouts = field.fields("handshake", "idle") else { return nil }
+        guard let timeouts = field.fields("handshake", "idle", "udp") else { return nil }
         let handshake = timeouts.value("handshake", default: defaults.handshake) { $0.interval() }
         let idle = timeouts.value("idle", default: defaults.idle) { $0.interval() }
-        guard let handshake, let idle else { return nil }
-        return (handshake, idle)
+        let datagrams = timeouts.value("udp", default: defaults.datagrams) { $0.interval() }
+        guard let handshake, let idle, let datagrams else { return nil }
+        return Timeouts(handshake: handshake, idle: idle, datagrams: datagrams)
     }
 
     private func warnOfOpenProxy(

@@ -28,18 +28,22 @@ extension ConfigurationReader {
     func limits(_ root: Fields) -> Configuration.Limits? {
         let defaults = Configuration.Limits(
             buffers: Configuration.Limits.defaultBuffers,
-            sessions: Configuration.Limits.defaultSessions
+            sessions: Configuration.Limits.defaultSessions,
+            associations: Configuration.Limits.defaultAssociations
         )
         return root.value("limits", default: defaults) { field in
-            guard let fields = field.fields("buffers", "sessions") else { return nil }
+            guard let fields = field.fields("buffers", "sessions", "associations") else { return nil }
             let buffers = fields.value("buffers", default: defaults.buffers) { field in
                 field.parsed("a number of bytes such as \"256 MiB\", from 1 MiB to 1 TiB") { text in
                     ByteCount(text).flatMap { (1 << 20...1 << 40).contains($0.bytes) ? $0 : nil }
                 }
             }
             let sessions = fields.value("sessions", default: defaults.sessions) { $0.number(in: 1...100_000_000) }
-            guard let buffers, let sessions else { return nil }
-            return Configuration.Limits(buffers: buffers, sessions: sessions)
+            let associations = fields.value("associations", default: defaults.associations) {
+                $0.number(in: 1...100_000_000)
+            }
+            guard let buffers, let sessions, let associations else { return nil }
+            return Configuration.Limits(buffers: buffers, sessions: sessions, associations: associations)
         }
     }
 }

@@ -19,6 +19,8 @@ final class CauseLog: Sendable {
         case streamCorrupt = "stream corrupt"
         case acceptPaused = "accepting paused"
         case adminRefused = "admin refused"
+        case datagramRefused = "datagram refused"
+        case associationEvicted = "association evicted"
         case congestion = "other congestion control"
         case drainEvicted = "drained connection evicted"
     }

@@ -36,6 +36,8 @@ final class Exit: Sendable {
     let sendsProxyHeader: Bool
     /// What each loop has moved, by the loop's number.
     let traffic: [TrafficCounters]
+    /// The same of datagrams.
+    let datagrams: [DatagramCounters]
     /// How each loop's stock of warm sockets stands.
     let warmth: [WarmCounters]
 
@@ -63,6 +65,7 @@ final class Exit: Sendable {
         self.warm = warm
         self.sendsProxyHeader = sendsProxyHeader
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
+        self.datagrams = old?.datagrams ?? (0..<loops).map { _ in DatagramCounters() }
         self.warmth = old?.warmth ?? (0..<loops).map { _ in WarmCounters() }
     }
 }

@@ -26,6 +26,20 @@ final class ExitGroup: Sendable {
     let check: Check?
     let members: [GroupMember]
 
+    /// What the `hash` policy goes by.
+    ///
+    /// - Parameters:
+    ///   - slot: the user's; `nil` where nobody is known.
+    ///   - source: where the customer is.
+    func hashKey(user slot: Int?, source: IPAddress) -> UInt64 {
+        if case .user = self.hashKey, let slot { return UInt64(slot) }
+        return switch source {
+        case .v4(let ip): UInt64(ip)
+        // A customer's network is what stays when its privacy address changes (RFC 8981).
+        case .v6(let high, _): high
+        }
+    }
+
     init(
         number: Int,
         policy: GroupPolicy,

@@ -50,6 +50,8 @@ extension Listener {
             exit: listener.exit.flatMap { exits[$0] },
             handshakeTimeout: listener.handshakeTimeout,
             idleTimeout: listener.idleTimeout,
+            takesDatagrams: listener.udp,
+            datagramIdleTimeout: listener.datagramIdleTimeout,
             proxyNetworks: listener.proxyProtocol,
             socket: ListenOptions(listener.socket),
             congestion: listener.socket.congestion,

@@ -55,6 +55,10 @@ final class Listener: Sendable {
     let exit: Exit?
     let handshakeTimeout: Interval
     let idleTimeout: Interval
+    /// Whether datagrams are taken too.
+    let takesDatagrams: Bool
+    /// Silence after which an association gives its sockets back.
+    let datagramIdleTimeout: Interval
     /// Whose connections begin with a PROXY header.
     let proxyNetworks: [CIDR]
     /// What the listening sockets are made with.
@@ -63,6 +67,10 @@ final class Listener: Sendable {
     let congestion: CongestionPolicy?
     /// What each loop has moved, by the loop's number.
     let traffic: [TrafficCounters]
+    /// The same of datagrams.
+    let datagrams: [DatagramCounters]
+    /// Which loop has a session of datagrams.
+    let directory: SessionDirectory
 
     /// - Parameter old: the listener that this one takes the place of, and whose counters it goes on with.
     init(
@@ -72,6 +80,8 @@ final class Listener: Sendable {
         exit: Exit?,
         handshakeTimeout: Interval,
         idleTimeout: Interval,
+        takesDatagrams: Bool,
+        datagramIdleTimeout: Interval,
         proxyNetworks: [CIDR],
         socket: ListenOptions,
         congestion: Configuration.Congestion?,
@@ -84,10 +94,14 @@ final class Listener: Sendable {
         self.exit = exit
         self.handshakeTimeout = handshakeTimeout
         self.idleTimeout = idleTimeout
+        self.takesDatagrams = takesDatagrams
+        self.datagramIdleTimeout = datagramIdleTimeout
         self.proxyNetworks = proxyNetworks
         self.socket = socket
         self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0, .down) }
         self.traffic = old?.traffic ?? (0..<loops).map { _ in TrafficCounters() }
+        self.datagrams = old?.datagrams ?? (0..<loops).map { _ in DatagramCounters() }
+        self.directory = old?.directory ?? SessionDirectory()
     }
 
     /// The salts that were seen under a key: as long as that is the same, they stay known.
@@ -96,6 +110,22 @@ final class Listener: Sendable {
         case .tunnel(let tunnel): tunnel.method == method && tunnel.key == key ? tunnel.salts : nil
         case .relay(let relay): relay.method == method && relay.key == key ? relay.salts : nil
         case .mixed, .forward: nil
+        }
+    }
+
+    /// Whether its addresses have sockets for datagrams; those of `mixed` are made when an application asks.
+    var listensForDatagrams: Bool {
+        switch self.kind {
+        case .mixed: false
+        case .tunnel, .relay, .forward: self.takesDatagrams
+        }
+    }
+
+    /// Whether datagrams to customers are on a tunnel's way, where fragments are to be avoided.
+    var sendsWholeDatagrams: Bool {
+        switch self.kind {
+        case .tunnel, .relay: true
+        case .mixed, .forward: false
         }
     }
 

@@ -79,6 +79,7 @@ extension Worker {
     func drain() {
         for acceptor in self.acceptors { acceptor.finish() }
         self.acceptors = []
+        self.isDraining = true
         for stock in self.warmStocks { stock?.stop() }
         self.warmStocks = []
     }
@@ -100,7 +101,9 @@ extension Session {
         case .proxyHeader, .draining: true
         case .request(let stage): stage.held.isEmpty
         case .identity(let stage): stage.held.isEmpty
-        case .front, .connecting, .awaitingPayload, .relaying, .delivering, .lingering, .corrupted, .closed: false
+        case .front, .connecting, .awaitingPayload, .relaying, .associated, .delivering, .lingering, .corrupted,
+            .closed:
+            false
         }
     }
 }

@@ -40,7 +40,7 @@ public final class Node: @unchecked Sendable {
     }
 
     /// Connections that may wait in the kernel per listener and loop; the kernel caps it at `net.core.somaxconn`.
-    private static let backlog: CInt = 4096
+    static let backlog: CInt = 4096
 
     /// Starting, reloading and stopping come one after the other.
     let lock = Mutex(())
@@ -132,7 +132,12 @@ public final class Node: @unchecked Sendable {
             }
         }
         let workers = self.workers
-        let acceptors = try self.acceptors(workers)
+        var inherited = InheritedSockets(self.inheritance?.takeSockets() ?? [])
+        let acceptors = try self.acceptors(workers, &inherited)
+        let ports = try self.datagramPorts(workers, &inherited)
+        for address in inherited.addresses {
+            self.logger.warning("a socket was given that no listener wants", metadata: ["address": "\(address)"])
+        }
         let estate = try self.takeOver()
         for acceptor in acceptors {
             do throws(SystemCallError) {
@@ -140,6 +145,13 @@ public final class Node: @unchecked Sendable {
             } catch {
                 let address = "\(acceptor.address)"
                 throw StartError.listen(listener: acceptor.listener.name, address: address, reason: error.reason)
+            }
+        }
+        for port in ports {
+            do throws(SystemCallError) {
+                try port.worker.start(port)
+            } catch {
+                throw StartError.listen(listener: port.listener.name, address: "\(port.address)", reason: error.reason)
             }
         }
         self.shared.loops.set(workers)
@@ -319,50 +331,5 @@ public final class Node: @unchecked Sendable {
             self.shared.loops.set([])
         }
         self.logger.info("stopped")
-    }
-
-    /// What takes connections at all addresses of the plan, at sockets that listen already where there are some.
-    private func acceptors(_ workers: [Worker]) throws(StartError) -> [Acceptor] {
-        var inherited = InheritedSockets(self.inheritance?.takeSockets() ?? [])
-        var acceptors: [Acceptor] = []
-        for listener in self.plan.present.listeners {
-            for address in listener.addresses {
-                do throws(SystemCallError) {
-                    for (loop, socket) in try inherited.take(address, loops: workers.count) {
-                        let socket = try Socket.inherited(socket)
-                        acceptors.append(Acceptor(socket, at: address, listener: listener, worker: workers[loop]))
-                    }
-                } catch {
-                    throw .listen(listener: listener.name, address: "\(address)", reason: error.description)
-                }
-                if acceptors.last?.address != address {
-                    acceptors += try Self.acceptors(at: address, of: listener, workers)
-                }
-            }
-        }
-        for address in inherited.addresses {
-            self.logger.warning("a socket was given that no listener wants", metadata: ["address": "\(address)"])
-        }
-        return acceptors
-    }
-
-    /// What takes connections at an address, one for each loop; the sockets listen, and nobody accepts yet.
-    static func acceptors(
-        at address: SocketAddress,
-        of listener: Listener,
-        _ workers: [Worker]
-    ) throws(StartError) -> [Acceptor] {
-        do throws(SystemCallError) {
-            // SO_REUSEPORT would let a second node share the port unnoticed: one socket without it asks first.
-            try Socket.checkFree(address)
-            var acceptors: [Acceptor] = []
-            for worker in workers {
-                let socket = try Socket.listening(on: address, backlog: Self.backlog, options: listener.socket)
-                acceptors.append(Acceptor(socket, at: address, listener: listener, worker: worker))
-            }
-            return acceptors
-        } catch {
-            throw .listen(listener: listener.name, address: "\(address)", reason: error.reason)
-        }
     }
 }

@@ -97,7 +97,7 @@ struct Plan: Sendable {
             let isSame = old?.configuration.listeners.first { $0.name == listener.name } == listener
             return isSame ? before.flatMap { $0.leaves(as: new) ? $0 : nil } ?? new : new
         }
-        let sockets = self.listeners.reduce(0) { $0 + $1.addresses.count }
+        let sockets = self.listeners.reduce(0) { $0 + $1.addresses.count * ($1.listensForDatagrams ? 2 : 1) }
         let warm = self.exits.reduce(0) { $0 + ($1.warm + loops - 1) / loops }
         let pipes = min(Self.pipesPerLoop, descriptorLimit / (16 * loops))
         let taken = Self.reservedDescriptors + loops * (Self.descriptorsPerLoop + sockets + warm + 2 * pipes)
@@ -109,6 +109,7 @@ struct Plan: Sendable {
             sessions: max(min(configuration.limits.sessions, (descriptorLimit - taken) / 2), 1),
             drained: max(configuration.limits.sessions / (8 * loops), 64),
             cachedNames: configuration.dns.cache / loops,
+            associations: configuration.limits.associations,
             pipes: pipes
         )
         var resolver = ResolverSettings()

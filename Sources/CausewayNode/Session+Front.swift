@@ -12,8 +12,8 @@ final class FrontStage {
     var body: HTTPRequestBody?
     var isHTTPForward = false
 
-    init(requiresAuthentication: Bool) {
-        self.front = MixedFront(requiresAuthentication: requiresAuthentication)
+    init(requiresAuthentication: Bool, servesDatagrams: Bool) {
+        self.front = MixedFront(requiresAuthentication: requiresAuthentication, servesDatagrams: servesDatagrams)
     }
 }
 
@@ -83,6 +83,7 @@ extension Session {
         case .connect(let address):
             target = address
             self.up.early = self.worker.pool.block(copying: rest)
+        case .associate: return self.associate(stage)
         case .http(let forward):
             target = forward.target
             let body = RequestBodyBox(forward.body)

@@ -40,17 +40,7 @@ extension Session {
     // MARK: - Members
 
     func hashKey(of group: ExitGroup) -> UInt64 {
-        switch group.hashKey {
-        case .user:
-            if let member = self.member { return UInt64(member.sessions.account.slot) }
-            fallthrough
-        case .source:
-            switch self.source.ip {
-            case .v4(let ip): return UInt64(ip)
-            // A customer's network is what stays when its privacy address changes (RFC 8981).
-            case .v6(let high, _): return high
-            }
-        }
+        group.hashKey(user: self.member?.sessions.account.slot, source: self.source.ip)
     }
 
     /// The next member to try; `nil` when none is left that works.

@@ -34,6 +34,8 @@ final class Session: EventHandler {
         /// The next hop is connected; the application's first bytes may ride in the request header.
         case awaitingPayload
         case relaying
+        /// The application sends datagrams; the connection is there to say for how long.
+        case associated(Association)
         /// The user's quota is used up: nothing is read any more, and what was billed may arrive.
         case delivering
         /// Refused, and not told so: what comes is read and thrown away.
@@ -115,7 +117,9 @@ final class Session: EventHandler {
     func beginHandshake() {
         switch self.listener.kind {
         case .mixed(let hasUsers):
-            self.phase = .front(FrontStage(requiresAuthentication: hasUsers))
+            self.phase = .front(
+                FrontStage(requiresAuthentication: hasUsers, servesDatagrams: self.listener.takesDatagrams)
+            )
         case .tunnel(let tunnel):
             let users = tunnel.hasUsers ? self.worker.directory.identities(for: tunnel.method) : nil
             let keys = RequestAcceptor.Keys(method: tunnel.method, serverKey: tunnel.key, users: users)
@@ -215,7 +219,7 @@ final class Session: EventHandler {
         case .draining: self.drainIsOver()
         case .lingering: self.close()
         case .corrupted, .delivering: self.abort()
-        case .closed: break
+        case .associated, .closed: break
         }
     }
 
@@ -243,7 +247,7 @@ final class Session: EventHandler {
             self.relay()
             // Whoever is blocked towards one side has not read the other's error: a reset is passed on at once.
             if events.contains(.error), case .relaying = self.phase { self.legFailed(tag) }
-        case .draining, .lingering, .corrupted: self.discard()
+        case .draining, .lingering, .corrupted, .associated: self.discard()
         case .delivering: if events.contains(.error) { self.abort() }
         case .closed: break
         }
@@ -252,7 +256,7 @@ final class Session: EventHandler {
     func resumed() {
         switch self.phase {
         case .relaying: self.relay()
-        case .draining, .lingering, .corrupted: self.discard()
+        case .draining, .lingering, .corrupted, .associated: self.discard()
         case .proxyHeader, .front, .request, .identity, .connecting, .awaitingPayload, .delivering, .closed: break
         }
     }
@@ -279,6 +283,9 @@ final class Session: EventHandler {
         case .identity(let stage): self.worker.pool.release(&stage.held)
         case .connecting(let connector): connector?.cancel()
         case .draining: self.worker.drained.ended()
+        case .associated(let association):
+            association.control = nil
+            association.end()
         case .proxyHeader, .awaitingPayload, .relaying, .lingering, .corrupted, .delivering, .closed: break
         }
         self.front = nil

@@ -5,7 +5,7 @@ import CausewayIO
 import Dispatch
 import Synchronization
 
-/// Asks every loop for its sessions, those first that have moved most.
+/// Asks every loop for its sessions and associations, those first that have moved most.
 struct SessionCensus {
     /// Time that a loop has to answer.
     private static let patience = DispatchTimeInterval.seconds(5)
@@ -48,11 +48,12 @@ struct SessionCensus {
 
     /// The loop's busiest sessions, found without sorting all of them, as the loop has other work.
     private static func part(of worker: Worker, user: String?, limit: Int) -> Part {
-        func forEach(_ body: (Session) -> Void) {
+        func forEach(_ body: (any CensusEntry) -> Void) {
             worker.loop.forEachHandler { handler in
-                guard let session = handler as? Session else { return }
-                if let user, session.member?.sessions.account.name != user { return }
-                body(session)
+                let entry: (any CensusEntry)? = handler as? Session ?? handler as? Association
+                guard let entry else { return }
+                if let user, entry.member?.sessions.account.name != user { return }
+                body(entry)
             }
         }
         var counts: [UInt64] = []
@@ -69,8 +70,22 @@ struct SessionCensus {
     }
 }
 
-extension Session {
-    fileprivate var byteCount: UInt64 { self.up.byteCount + self.down.byteCount }
+/// A session or an association, as far as the census tells of it.
+private protocol CensusEntry {
+    var worker: Worker { get }
+    var listener: Listener { get }
+    var exit: Exit? { get }
+    var member: UserSessions.Member? { get }
+    var source: SocketAddress { get }
+    var startedAt: Instant { get }
+    var lastActivity: Instant { get }
+    var bytesUp: UInt64 { get }
+    var bytesDown: UInt64 { get }
+    var stage: String { get }
+}
+
+extension CensusEntry {
+    fileprivate var byteCount: UInt64 { self.bytesUp + self.bytesDown }
 
     fileprivate var told: SessionsReport.Session {
         let now = self.worker.loop.now
@@ -82,20 +97,29 @@ extension Session {
             stage: self.stage,
             age: Self.seconds(now - self.startedAt),
             idle: Self.seconds(now - self.lastActivity),
-            bytesUp: self.up.byteCount,
-            bytesDown: self.down.byteCount
+            bytesUp: self.bytesUp,
+            bytesDown: self.bytesDown
         )
     }
 
     private static func seconds(_ interval: Interval) -> UInt64 {
         UInt64(max(interval.nanoseconds, 0)) / 1_000_000_000
     }
+}
 
-    private var stage: String {
+extension Association: CensusEntry {
+    fileprivate var stage: String { self.isAwake ? "datagrams" : "silent" }
+}
+
+extension Session: CensusEntry {
+    fileprivate var bytesUp: UInt64 { self.up.byteCount }
+    fileprivate var bytesDown: UInt64 { self.down.byteCount }
+
+    fileprivate var stage: String {
         switch self.phase {
         case .proxyHeader, .front, .request, .identity: "handshake"
         case .connecting, .awaitingPayload: "connecting"
-        case .relaying: "relaying"
+        case .relaying, .associated: "relaying"
         case .delivering, .draining, .lingering, .corrupted, .closed: "closing"
         }
     }

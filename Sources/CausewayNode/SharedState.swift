@@ -14,6 +14,8 @@ final class SharedState: Sendable {
         /// Connections that are being drained at one time, per loop.
         var drained: Int
         var cachedNames: Int
+        /// Associations of one user at one time; what holds now is ``SharedState/associationLimit``.
+        var associations: Int
         /// Pipes that are lent at one time, per loop.
         var pipes: Int
     }
@@ -21,9 +23,10 @@ final class SharedState: Sendable {
     /// As they were at the start.
     let limits: Limits
     private let presentSessionLimit: Atomic<Int>
+    private let presentAssociationLimit: Atomic<Int>
     let resolver: ResolverSettings
     let log: CauseLog
-    /// Sessions of all loops, counted so that descriptors do not run out.
+    /// Sessions and associations of all loops, counted so that descriptors do not run out.
     let sessionCount = Atomic<Int>(0)
     let loops = LoopBoard()
     let denials = DenialCounters()
@@ -57,9 +60,16 @@ final class SharedState: Sendable {
         set { self.presentSessionLimit.store(newValue, ordering: .relaxed) }
     }
 
+    /// Associations of one user at one time; the oldest make room for others.
+    var associationLimit: Int {
+        get { self.presentAssociationLimit.load(ordering: .relaxed) }
+        set { self.presentAssociationLimit.store(newValue, ordering: .relaxed) }
+    }
+
     init(limits: Limits, resolver: ResolverSettings, log: CauseLog, addresses: LoggedAddresses = []) {
         self.limits = limits
         self.presentSessionLimit = Atomic(limits.sessions)
+        self.presentAssociationLimit = Atomic(limits.associations)
         self.resolver = resolver
         self.log = log
         self.addresses = Atomic(addresses.rawValue)

@@ -132,12 +132,14 @@ final class StatusReport: NodeControl {
             total: totals.begun,
             refused: totals.failed,
             bytesUp: totals.up,
-            bytesDown: totals.down
+            bytesDown: totals.down,
+            udp: listener.takesDatagrams ? DatagramStatus(DatagramCounters.totals(listener.datagrams)) : nil
         )
     }
 
     private static func status(of exit: Exit) -> ExitStatus {
         let totals = TrafficCounters.totals(exit.traffic)
+        let datagrams = DatagramCounters.totals(exit.datagrams)
         var server: String?
         let type: String
         switch exit.kind {
@@ -157,7 +159,8 @@ final class StatusReport: NodeControl {
             failures: totals.failed,
             bytesUp: totals.up,
             bytesDown: totals.down,
-            warm: exit.warm == 0 ? nil : self.warmth(of: exit)
+            warm: exit.warm == 0 ? nil : self.warmth(of: exit),
+            udp: datagrams.begun == 0 ? nil : DatagramStatus(datagrams)
         )
     }
 
@@ -187,5 +190,19 @@ final class StatusReport: NodeControl {
 
     private static func seconds(from start: Instant, to end: Instant) -> UInt64 {
         UInt64(max((end - start).nanoseconds, 0)) / 1_000_000_000
+    }
+}
+
+extension DatagramStatus {
+    init(_ totals: DatagramCounters.Totals) {
+        self.init(
+            associations: totals.live,
+            total: totals.begun,
+            up: totals.up,
+            down: totals.down,
+            refused: totals.refused,
+            dropped: totals.dropped,
+            tooLarge: totals.tooLarge
+        )
     }
 }

@@ -41,6 +41,11 @@ final class Worker: @unchecked Sendable {
     var checkers: [ObjectIdentifier: HealthChecker] = [:]
     var bufferShare: Int
     var acceptors: [Acceptor] = []
+    var datagramPorts: [DatagramPort] = []
+    /// Made where datagrams come, as its memory is not small.
+    private(set) lazy var datagrams = DatagramDesk(aead: self.aead, aes: self.aes)
+    /// Whether nothing new is taken any more.
+    var isDraining = false
     private(set) lazy var congestionTicker = CongestionTicker(on: self)
 
     /// Bytes that a pipe is to hold.
@@ -146,6 +151,9 @@ final class Worker: @unchecked Sendable {
         for session in sessions.all where denial != nil || session.member?.isGood != true {
             session.cutOff(denial)
         }
+        for association in sessions.associations where denial != nil || association.member?.isGood != true {
+            association.cutOff(denial)
+        }
     }
 
     /// Ends the sessions of `account` that come from `sources`.
@@ -154,12 +162,19 @@ final class Worker: @unchecked Sendable {
             guard sources.contains(DeviceTable.Source(session.source.ip)) else { continue }
             session.cutOff(.devices)
         }
+        for association in self.users.present[account.slot]?.associations ?? [] {
+            guard sources.contains(DeviceTable.Source(association.source.ip)) else { continue }
+            association.cutOff(.devices)
+        }
     }
 
     /// Notes for the users with a limit on devices where bytes have moved.
     func touchDevices() {
         for sessions in self.users.present.values where sessions.account.deviceLimit > 0 {
             for session in sessions.all { sessions.account.touch(session.source.ip, at: session.lastActivity) }
+            for association in sessions.associations {
+                sessions.account.touch(association.source.ip, at: association.lastActivity)
+            }
         }
     }
 
@@ -206,6 +221,12 @@ final class Worker: @unchecked Sendable {
     func start(_ acceptor: Acceptor) throws(SystemCallError) {
         try acceptor.start()
         self.acceptors.append(acceptor)
+    }
+
+    /// Takes over a socket for datagrams. Before the loop runs, or on its thread.
+    func start(_ port: DatagramPort) throws(SystemCallError) {
+        try port.start()
+        self.datagramPorts.append(port)
     }
 
     /// A descriptor has become free: whoever waits for one may go on.

@@ -15,6 +15,7 @@ struct StatusText {
         ]
         lines += self.section("listeners", self.listeners)
         lines += self.section("exits", self.exits)
+        if let table = self.datagrams { lines += self.section("UDP", table) }
         if let congestion = self.status.congestion {
             lines += self.section("congestion control", self.table(of: congestion))
             for place in congestion {
@@ -64,6 +65,26 @@ struct StatusText {
             ])
         }
         return table
+    }
+
+    /// What there is of datagrams; none before there are some.
+    private var datagrams: Table? {
+        var table = Table([
+            ("of", .left), ("name", .left), ("associations", .right), ("total", .right), ("up", .right),
+            ("down", .right), ("refused", .right), ("dropped", .right), ("too large", .right),
+        ])
+        let places =
+            self.status.listeners.map { ("listener", $0.name, $0.udp) }
+            + self.status.exits.map { ("exit", $0.name, $0.udp) }
+        var isEmpty = true
+        for case (let side, let name, let udp?) in places where udp.total + udp.refused + udp.dropped > 0 {
+            isEmpty = false
+            table.append([
+                side, name, "\(udp.associations)", "\(udp.total)", "\(udp.up)", "\(udp.down)", "\(udp.refused)",
+                "\(udp.dropped)", "\(udp.tooLarge)",
+            ])
+        }
+        return isEmpty ? nil : table
     }
 
     private func table(of congestion: [CongestionStatus]) -> Table {

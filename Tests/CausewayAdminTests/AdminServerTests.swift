@@ -43,7 +43,7 @@ import Testing
         let listener = try #require((object["listeners"] as? [[String: Any]])?.first)
         #expect(
             Set(listener.keys) == [
-                "name", "type", "addresses", "sessions", "total", "refused", "bytes_up", "bytes_down",
+                "name", "type", "addresses", "sessions", "total", "refused", "bytes_up", "bytes_down", "udp",
             ]
         )
         #expect(listener["bytes_down"] as? UInt64 == 5_368_709_120)

@@ -20,7 +20,16 @@ final class FakeNode: NodeControl {
                 total: 12,
                 refused: 1,
                 bytesUp: 1536,
-                bytesDown: 5_368_709_120
+                bytesDown: 5_368_709_120,
+                udp: DatagramStatus(
+                    associations: 7,
+                    total: 90,
+                    up: 4000,
+                    down: 5000,
+                    refused: 3,
+                    dropped: 2,
+                    tooLarge: 1
+                )
             )
         ],
         exits: [
@@ -33,7 +42,8 @@ final class FakeNode: NodeControl {
                 failures: 2,
                 bytesUp: 1536,
                 bytesDown: 5_368_709_120,
-                warm: ExitStatus.Warm(ready: 3, target: 4, maximum: 16, taken: 9, missed: 3)
+                warm: ExitStatus.Warm(ready: 3, target: 4, maximum: 16, taken: 9, missed: 3),
+                udp: DatagramStatus(associations: 1, total: 1, up: 1, down: 0, refused: 0, dropped: 0, tooLarge: 0)
             )
         ],
         groups: [

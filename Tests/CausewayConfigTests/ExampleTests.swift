@@ -22,7 +22,7 @@ import Testing
                 """
                 listeners
                   local: mixed, for everybody who reaches it; on 127.0.0.1:1080; exit abroad; \
-                timeouts: handshake 1 min, idle 1 h
+                timeouts: handshake 1 min, idle 1 h, UDP 5 min
                 exits
                   abroad: tunnel 2022-blake3-aes-128-gcm to entry.example.net:443, a chain of 2 keys; \
                 timeouts: connect 10 s

@@ -27,6 +27,14 @@ import Testing
         }
     }
 
+    @Test func `takes datagrams unless told not to, and knows when they are over`() throws {
+        let usual = try self.listener(#"type: mixed, address: "127.0.0.1:1080""#)
+        #expect(usual?.udp == true && usual?.datagramIdleTimeout == .seconds(300))
+        let other = try self.listener(#"type: mixed, address: "127.0.0.1:1080", udp: false, timeouts: { udp: 90 s }"#)
+        #expect(other?.udp == false && other?.datagramIdleTimeout == .seconds(90))
+        #expect(self.found(#"type: mixed, address: "127.0.0.1:1080", udp: 5"#).first?.contains("udp: ") == true)
+    }
+
     @Test func `reads a tunnel listener`() throws {
         let listener = try self.listener(
             #"type: tunnel, address: "[::]:443", method: 2022-blake3-aes-256-gcm, key: "\#(key(1, 32))", "#

@@ -18,6 +18,7 @@ import Testing
             sessions: 10,
             drained: 10,
             cachedNames: 0,
+            associations: 512,
             pipes: 4
         )
         let log = CauseLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

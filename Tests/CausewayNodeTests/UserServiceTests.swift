@@ -62,6 +62,7 @@ import Testing
                 sessions: 1,
                 drained: 1,
                 cachedNames: 0,
+                associations: 512,
                 pipes: 1
             )
             return try UserService(

@@ -10,6 +10,17 @@ struct EntryStatus: Decodable {
         var refused: UInt64
         var bytes_up: UInt64
         var bytes_down: UInt64
+        var udp: Datagrams?
+    }
+
+    struct Datagrams: Decodable, Equatable {
+        var associations: Int
+        var total: UInt64
+        var up: UInt64
+        var down: UInt64
+        var refused: UInt64
+        var dropped: UInt64
+        var too_large: UInt64
     }
 
     struct Exit: Decodable {
@@ -19,6 +30,7 @@ struct EntryStatus: Decodable {
         var failures: UInt64
         var bytes_up: UInt64
         var bytes_down: UInt64
+        var udp: Datagrams?
     }
 
     struct Group: Decodable {

@@ -5,7 +5,7 @@ import Testing
 enum Transfer {
     private static let total = TestSize.choose(full: 64 << 20, short: 8 << 20)
 
-    /// An HTTP download by curl, a large transfer each way and a server that speaks first.
+    /// An HTTP download by curl, a large transfer each way, a server that speaks first, and datagrams.
     ///
     /// - Parameters:
     ///   - keepsHalfClose: whether the client passes the end of the upload on and waits for the answer. sing-box 1.14
@@ -15,6 +15,21 @@ enum Transfer {
         try Self.download(proxyPort)
         try Self.upload(proxyPort, keepsHalfClose)
         try Self.greet(proxyPort)
+        try Self.sendDatagrams(proxyPort, log)
+    }
+
+    private static func sendDatagrams(_ proxyPort: UInt16, _ log: () -> String) throws {
+        let echoes = [try DatagramEcho(), try DatagramEcho(address: 0x7f00_0002)]
+        let association = try SocksAssociation(via: proxyPort)
+        for count in [1, 64, 1_200, 1_400, 9_000] {
+            let payload = BytePattern.slice(at: count, count: count)
+            do {
+                try association.exchange(payload, with: echoes[0].port)
+                try association.exchange(payload, with: echoes[1].port, at: 0x7f00_0002)
+            } catch {
+                throw TestFailure("\(error)\n\(log())")
+            }
+        }
     }
 
     private static func fetch(_ proxyPort: UInt16, _ log: () -> String) throws {

@@ -4,11 +4,16 @@ import CausewayIO
 /// Sockets that listen already, until a listener asks for its own.
 struct InheritedSockets {
     private var sockets: [SocketAddress: [Descriptor]] = [:]
+    private var datagramSockets: [SocketAddress: [Descriptor]] = [:]
 
     init(_ descriptors: [Descriptor]) {
         for descriptor in descriptors {
             guard let address = Socket.address(of: descriptor) else { continue }
-            self.sockets[address, default: []].append(descriptor)
+            if DatagramSocket.isOne(descriptor) {
+                self.datagramSockets[address, default: []].append(descriptor)
+            } else {
+                self.sockets[address, default: []].append(descriptor)
+            }
         }
     }
 
@@ -19,10 +24,19 @@ struct InheritedSockets {
     mutating func take(_ address: SocketAddress, loops: Int) throws(SystemCallError) -> [(
         loop: Int, socket: Descriptor
     )] {
-        guard let found = self.sockets.removeValue(forKey: address) else { return [] }
+        Self.share(self.sockets.removeValue(forKey: address) ?? [], loops)
+    }
+
+    /// The same for datagrams.
+    mutating func takeDatagrams(_ address: SocketAddress, loops: Int) -> [(loop: Int, socket: Descriptor)] {
+        Self.share(self.datagramSockets.removeValue(forKey: address) ?? [], loops)
+    }
+
+    private static func share(_ found: [Descriptor], _ loops: Int) -> [(loop: Int, socket: Descriptor)] {
+        guard !found.isEmpty else { return [] }
         return (0..<max(found.count, loops)).map { (loop: $0 % loops, socket: found[$0 % found.count]) }
     }
 
     /// Where nobody wants to listen any more.
-    var addresses: [SocketAddress] { Array(self.sockets.keys) }
+    var addresses: [SocketAddress] { Array(self.sockets.keys) + Array(self.datagramSockets.keys) }
 }

@@ -68,7 +68,10 @@ extension Node {
         do throws(HandOverFailure) {
             try attempt.offer(loops: self.workers.count, try self.listeningSockets())
             process = try attempt.preparation()
-            self.onLoops { worker in for acceptor in worker.acceptors { acceptor.hold() } }
+            self.onLoops { worker in
+                for acceptor in worker.acceptors { acceptor.hold() }
+                for port in worker.datagramPorts { port.hold() }
+            }
             owners = try self.leave(to: attempt)
             owner.handedOver(process)
             try attempt.settle()
@@ -109,6 +112,7 @@ extension Node {
             let mine = Result { () throws(SystemCallError) in
                 var sockets: [Descriptor] = []
                 for acceptor in worker.acceptors { sockets.append(try acceptor.duplicate()) }
+                for port in worker.datagramPorts { sockets.append(try port.duplicate()) }
                 return sockets
             }
             found.withLock { found in
@@ -162,7 +166,10 @@ extension Node {
     private func takeBack() {
         SaltInheritance.takeBack(self.plan.present.listeners)
         self.users.service?.takeBack()
-        self.onLoops { worker in for acceptor in worker.acceptors { acceptor.release() } }
+        self.onLoops { worker in
+            for acceptor in worker.acceptors { acceptor.release() }
+            for port in worker.datagramPorts { port.release() }
+        }
     }
 
     /// Is the node no more, and ends with its sessions.
@@ -203,10 +210,20 @@ extension Node {
 }
 
 extension Worker {
+    /// Ends the associations whose customers are heard by another process from now on, where they begin anew.
+    private func leaveDatagrams() {
+        guard !self.datagramPorts.isEmpty else { return }
+        for association in self.datagrams.all where association.control == nil { association.end() }
+        for port in self.datagramPorts { port.stop() }
+        self.datagramPorts = []
+    }
+
     /// Takes no more connections, which another process does, and looks after no exits. On the loop's thread.
     fileprivate func retire() {
         for acceptor in self.acceptors { acceptor.stop() }
         self.acceptors = []
+        self.isDraining = true
+        self.leaveDatagrams()
         for stock in self.warmStocks { stock?.stop() }
         self.warmStocks = []
         for checker in self.checkers.values { checker.stop() }

@@ -98,6 +98,7 @@ extension Node {
         )
         // What can fail comes first, and is let go of where something else fails.
         var acceptors: [[Acceptor]] = self.workers.map { _ in [] }
+        var ports: [[DatagramPort]] = self.workers.map { _ in [] }
         var changes: [String] = []
         do throws(StartError) {
             let open = Set(old.listeners.flatMap(\.addresses))
@@ -105,6 +106,13 @@ extension Node {
                 for address in listener.addresses where !open.contains(address) {
                     let made = try Self.acceptors(at: address, of: listener, self.workers)
                     for (index, acceptor) in made.enumerated() { acceptors[index].append(acceptor) }
+                }
+            }
+            let openForDatagrams = Set(old.listeners.filter(\.listensForDatagrams).flatMap(\.addresses))
+            for listener in plan.listeners where listener.listensForDatagrams {
+                for address in listener.addresses where !openForDatagrams.contains(address) {
+                    let made = try Self.datagramPorts(at: address, of: listener, self.workers)
+                    for (index, port) in made.enumerated() { ports[index].append(port) }
                 }
             }
             if let users = self.users.service {
@@ -117,13 +125,14 @@ extension Node {
             throw .start(error)
         }
         self.shared.sessionLimit = plan.limits.sessions
+        self.shared.associationLimit = plan.limits.associations
         self.shared.loggedAddresses = LoggedAddresses(configuration.log)
         self.plan.present = plan
         plan.changeCongestion()
         let isDone = DispatchSemaphore(value: 0)
         for (index, worker) in self.workers.enumerated() {
             let members = plan.members(checkedOn: index, since: old)
-            let change = PlanChange(plan: plan, acceptors: acceptors[index], newMembers: members)
+            let change = PlanChange(plan: plan, acceptors: acceptors[index], ports: ports[index], newMembers: members)
             worker.loop.execute {
                 worker.apply(change)
                 isDone.signal()

@@ -4,12 +4,14 @@ import Synchronization
 
 /// What a new plan is to a loop.
 ///
-/// `@unchecked Sendable`: the acceptors are made on one thread and used on the loop's alone, which gets them by a
+/// `@unchecked Sendable`: acceptors and ports are made on one thread and used on the loop's alone, which gets them by a
 /// message.
 struct PlanChange: @unchecked Sendable {
     let plan: Plan
     /// Of addresses at which nobody listened; not started yet.
     let acceptors: [Acceptor]
+    /// The same for datagrams.
+    let ports: [DatagramPort]
     /// Members that nobody has checked before, and that this loop is to check.
     let newMembers: [(GroupMember, ExitGroup.Check)]
 }
@@ -28,6 +30,7 @@ extension Worker {
         }
         self.prepare(plan.exits, checking: change.newMembers)
         self.replaceListeners(plan, adding: change.acceptors)
+        self.replacePorts(plan, adding: change.ports)
         self.endOrphans(plan)
         self.followCongestion(plan)
     }
@@ -63,7 +66,29 @@ extension Worker {
         }
     }
 
-    /// Ends sessions whose listener or exit is gone.
+    private func replacePorts(_ plan: Plan, adding ports: [DatagramPort]) {
+        var listeners: [SocketAddress: Listener] = [:]
+        for listener in plan.listeners where listener.listensForDatagrams {
+            for address in listener.addresses { listeners[address] = listener }
+        }
+        self.datagramPorts.removeAll { port in
+            guard let listener = listeners[port.address] else {
+                port.stop()
+                return true
+            }
+            port.listener = listener
+            return false
+        }
+        for port in ports {
+            do throws(SystemCallError) {
+                try self.start(port)
+            } catch {
+                self.note(.acceptPaused, error.description, at: port.listener.name)
+            }
+        }
+    }
+
+    /// Ends sessions and associations whose listener or exit is gone.
     private func endOrphans(_ plan: Plan) {
         let listeners = Set(plan.listeners.map(\.name))
         let exits = Set(plan.exits.map(\.name))
@@ -74,5 +99,10 @@ extension Worker {
             if !hasExit || !listeners.contains(session.listener.name) { orphans.append(session) }
         }
         for session in orphans { session.abort() }
+        let takers = Set(plan.listeners.filter(\.takesDatagrams).map(\.name))
+        for association in self.datagrams.all {
+            let hasExit = association.exit.map { exits.contains($0.name) } ?? true
+            if !hasExit || !takers.contains(association.listener.name) { association.end() }
+        }
     }
 }

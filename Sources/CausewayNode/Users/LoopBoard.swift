@@ -24,6 +24,12 @@ final class LoopBoard: Sendable {
         return workers.count
     }
 
+    /// Runs `body` on the thread of the loop of this number, soon.
+    func execute(on number: Int, _ body: @escaping @Sendable (Worker) -> Void) {
+        let worker = self.workers.withLock { $0.indices.contains(number) ? $0[number] : nil }
+        worker?.loop.execute { [worker] in if let worker { body(worker) } }
+    }
+
     /// Ends the sessions of `account` everywhere, unless it may have some again by then.
     func cut(_ account: UserAccount) {
         self.execute { $0.cut(account) }

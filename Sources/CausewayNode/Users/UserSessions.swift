@@ -2,9 +2,9 @@ import CausewayBytes
 import CausewayCore
 import CausewayIO
 
-/// The sessions that one user has on one loop.
+/// The sessions and associations that one user has on one loop.
 final class UserSessions {
-    /// A session's place among its user's.
+    /// A session's place among its user's, or an association's.
     struct Member {
         let sessions: UserSessions
         /// What the session was opened with, among the user's credentials.
@@ -25,7 +25,13 @@ final class UserSessions {
         unowned let session: Session
     }
 
-    var isEmpty: Bool { self.list.isEmpty }
+    /// The same for associations.
+    private(set) var associations: [Association] = []
+    /// Bytes that are on lease for datagrams in this turn, and those of them that were used.
+    private var leased = 0
+    private var used = 0
+
+    var isEmpty: Bool { self.list.isEmpty && self.associations.isEmpty }
 
     /// The sessions as they are now, so that they may end while somebody goes through them.
     var all: [Session] { self.list.map(\.session) }
@@ -52,10 +58,69 @@ final class UserSessions {
     }
 }
 
+// MARK: - Associations
+
+extension UserSessions {
+    func add(_ association: Association, by credential: UserDirectory.Credential) {
+        let place = UInt8(truncatingIfNeeded: credential.place)
+        association.member = Member(sessions: self, credential: place, index: self.associations.count)
+        self.associations.append(association)
+        self.account.countAssociations(1)
+    }
+
+    func remove(_ association: Association) {
+        guard let index = association.member?.index else { return }
+        association.member = nil
+        self.account.countAssociations(-1)
+        let last = self.associations.removeLast()
+        guard last !== association else { return }
+        last.member?.index = index
+        self.associations[index] = last
+    }
+
+    /// The one that has been silent for longest, of those but `newest`.
+    func oldestAssociation(but newest: Association) -> Association? {
+        self.associations.filter { $0 !== newest }.min { $0.lastActivity < $1.lastActivity }
+    }
+
+    /// What asking for a datagram's bytes gives.
+    enum Taking {
+        case taken
+        /// More than is left, or than is left while other loops have some on lease.
+        case tooMany
+        case exhausted
+    }
+
+    /// Takes `count` bytes out of the quota, never more than there are. What a lease has beyond them serves the datagrams
+    /// of the same turn, at the end of which ``endLease()`` is called.
+    func take(_ count: Int, on desk: DatagramDesk) -> Taking {
+        if self.leased - self.used < count {
+            if self.leased > 0 { self.renewLease() } else { desk.noteLease(of: self) }
+            switch self.account.quota.lease() {
+            case .granted(let bytes): self.leased = bytes
+            case .contended: return .tooMany
+            case .exhausted: return .exhausted
+            }
+            guard self.leased >= count else { return .tooMany }
+        }
+        self.used += count
+        return .taken
+    }
+
+    func endLease() {
+        if self.leased > 0 { self.renewLease() }
+    }
+
+    private func renewLease() {
+        self.account.quota.end(self.leased, used: self.used)
+        (self.leased, self.used) = (0, 0)
+    }
+}
+
 /// The users of one loop: all accounts by their slots, and who has sessions.
 final class LoopUsers {
     private var accounts: [UserAccount?] = []
-    /// By slot; those without sessions are not there.
+    /// By slot; those without sessions and associations are not there.
     private(set) var present: [Int: UserSessions] = [:]
 
     func set(_ accounts: [UserAccount]) {
@@ -79,6 +144,22 @@ final class LoopUsers {
     func leave(_ session: Session) {
         guard let sessions = session.member?.sessions else { return }
         sessions.remove(session)
+        self.forget(sessions)
+    }
+
+    func join(_ association: Association, _ account: UserAccount, by credential: UserDirectory.Credential, loop: Int) {
+        let sessions = self.present[account.slot] ?? UserSessions(account, loop: loop)
+        self.present[account.slot] = sessions
+        sessions.add(association, by: credential)
+    }
+
+    func leave(_ association: Association) {
+        guard let sessions = association.member?.sessions else { return }
+        sessions.remove(association)
+        self.forget(sessions)
+    }
+
+    private func forget(_ sessions: UserSessions) {
         if sessions.isEmpty { self.present[sessions.account.slot] = nil }
     }
 }
