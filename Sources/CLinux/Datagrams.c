@@ -107,15 +107,7 @@ static void forbid_fragments(int descriptor, int is_v6) {
     if (is_v6) set(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
 }
 
-int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int buffer) {
-    int is_v6 = address->family == 6;
-    int descriptor = open_socket(is_v6);
-    if (descriptor < 0) return descriptor;
-    if (is_v6) set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    if ((flags & CLinux_datagrams_shared) && set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) < 0) return failed(descriptor);
-    union datagram_address encoded;
-    socklen_t count = encode(address, is_v6, &encoded);
-    if (bind(descriptor, &encoded.any, count) == -1) return failed(descriptor);
+void CLinux_prepare_datagrams(int descriptor, int is_v6, int flags, int buffer) {
     // On an address for all, answers leave from the one that was asked.
     if (flags & CLinux_datagrams_told_addresses) {
         if (is_v6) set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -127,6 +119,18 @@ int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int b
         set(descriptor, SOL_SOCKET, SO_SNDBUF, buffer);
     }
     set(descriptor, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int buffer) {
+    int is_v6 = address->family == 6;
+    int descriptor = open_socket(is_v6);
+    if (descriptor < 0) return descriptor;
+    if (is_v6) set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if ((flags & CLinux_datagrams_shared) && set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) < 0) return failed(descriptor);
+    union datagram_address encoded;
+    socklen_t count = encode(address, is_v6, &encoded);
+    if (bind(descriptor, &encoded.any, count) == -1) return failed(descriptor);
+    CLinux_prepare_datagrams(descriptor, is_v6, flags, buffer);
     return descriptor;
 }
 

@@ -53,7 +53,7 @@ extension Node {
             for address in listener.addresses {
                 do throws(SystemCallError) {
                     for (loop, socket) in inherited.takeDatagrams(address, loops: workers.count) {
-                        let socket = try DatagramSocket.inherited(socket)
+                        let socket = try DatagramSocket.inherited(socket, isWhole: listener.sendsWholeDatagrams)
                         ports.append(DatagramPort(socket, at: address, listener: listener, worker: workers[loop]))
                     }
                 } catch {
@@ -82,7 +82,8 @@ extension Node {
             }
             return ports
         } catch {
-            throw .listen(listener: listener.name, address: "UDP \(address)", reason: error.reason)
+            let reason = "\(error.reason) (\"udp: false\" leaves UDP out)"
+            throw .listen(listener: listener.name, address: "UDP \(address)", reason: reason)
         }
     }
 }

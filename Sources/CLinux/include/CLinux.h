@@ -101,6 +101,8 @@ enum {
     /// Sends nothing in fragments.
     CLinux_datagrams_whole = 4,
 };
+/// Makes a socket that is bound already like one of `CLinux_bind_datagrams`.
+void CLinux_prepare_datagrams(int descriptor, int is_v6, int flags, int buffer);
 int CLinux_connect_datagrams(int descriptor, const struct CLinux_address *remote, int is_v6);
 _Bool CLinux_is_datagrams(int descriptor);
 

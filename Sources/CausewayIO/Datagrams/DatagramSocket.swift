@@ -35,12 +35,15 @@ public struct DatagramSocket: ~Copyable {
     ///
     /// - Parameter isWhole: what does not fit the path is refused instead of sent in fragments.
     public static func listening(on address: SocketAddress, isWhole: Bool) throws(SystemCallError) -> DatagramSocket {
-        var flags = CInt(CLinux_datagrams_shared)
-        if address.ip.isUnspecified { flags |= CInt(CLinux_datagrams_told_addresses) }
-        if isWhole { flags |= CInt(CLinux_datagrams_whole) }
+        let flags = CInt(CLinux_datagrams_shared) | Self.flags(address, isWhole)
         var raw = CLinux_address(address)
         let descriptor = try checked("bind", CLinux_bind_datagrams(&raw, flags, Self.sharedBuffer))
         return DatagramSocket(owning: descriptor, isV6: !address.ip.isV4)
+    }
+
+    private static func flags(_ address: SocketAddress, _ isWhole: Bool) -> CInt {
+        (address.ip.isUnspecified ? CInt(CLinux_datagrams_told_addresses) : 0)
+            | (isWhole ? CInt(CLinux_datagrams_whole) : 0)
     }
 
     /// Fails when somebody else has `address`; sharing among the loops would hide that.
@@ -56,10 +59,14 @@ public struct DatagramSocket: ~Copyable {
         return DatagramSocket(owning: descriptor, isV6: !ip.isV4)
     }
 
-    /// A socket that listens already, from another process. A second owner of `descriptor` has its own.
+    /// A socket that is bound already, from another process, made like one of ``listening(on:isWhole:)``. A second owner
+    /// of `descriptor` has its own.
     ///
     /// - Throws: EINVAL where it is something else, and what the kernel says where there is no descriptor left.
-    public static func inherited(_ descriptor: Descriptor) throws(SystemCallError) -> DatagramSocket {
+    public static func inherited(
+        _ descriptor: Descriptor,
+        isWhole: Bool
+    ) throws(SystemCallError) -> DatagramSocket {
         guard CLinux_is_datagrams(descriptor.raw), let address = Socket.address(of: descriptor) else {
             throw SystemCallError(code: EINVAL, call: "bind")
         }
@@ -67,6 +74,7 @@ public struct DatagramSocket: ~Copyable {
         guard own >= 0 else { throw SystemCallError(code: errno, call: "fcntl") }
         let socket = DatagramSocket(owning: own, isV6: !address.ip.isV4)
         _ = try checked("fcntl", CLinux_adopt(own))
+        CLinux_prepare_datagrams(own, socket.isV6 ? 1 : 0, Self.flags(address, isWhole), Self.sharedBuffer)
         return socket
     }
 

@@ -24,17 +24,13 @@ struct InheritedSockets {
     mutating func take(_ address: SocketAddress, loops: Int) throws(SystemCallError) -> [(
         loop: Int, socket: Descriptor
     )] {
-        Self.share(self.sockets.removeValue(forKey: address) ?? [], loops)
-    }
-
-    /// The same for datagrams.
-    mutating func takeDatagrams(_ address: SocketAddress, loops: Int) -> [(loop: Int, socket: Descriptor)] {
-        Self.share(self.datagramSockets.removeValue(forKey: address) ?? [], loops)
-    }
-
-    private static func share(_ found: [Descriptor], _ loops: Int) -> [(loop: Int, socket: Descriptor)] {
-        guard !found.isEmpty else { return [] }
+        guard let found = self.sockets.removeValue(forKey: address) else { return [] }
         return (0..<max(found.count, loops)).map { (loop: $0 % loops, socket: found[$0 % found.count]) }
+    }
+
+    /// The same for datagrams, but that no two loops share a socket: what is in one row is to stay in it.
+    mutating func takeDatagrams(_ address: SocketAddress, loops: Int) -> [(loop: Int, socket: Descriptor)] {
+        (self.datagramSockets.removeValue(forKey: address) ?? []).enumerated().map { ($0.offset % loops, $0.element) }
     }
 
     /// Where nobody wants to listen any more.

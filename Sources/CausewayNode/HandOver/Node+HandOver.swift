@@ -19,6 +19,9 @@ extension Node {
     /// Tenths of a second that an earlier process gets to end.
     private static let tenthsForRoom = 30
 
+    /// Time that datagrams have to be answered which this process has sent on.
+    private static let lastAnswers = DispatchTimeInterval.seconds(5)
+
     /// Why a node has not handed over.
     public struct HandOverError: Error, CustomStringConvertible, Sendable {
         public let description: String
@@ -178,6 +181,10 @@ extension Node {
         self.users.service?.letGo()
         self.shared.drainDeadline = HostSystem.now + time
         self.shared.loops.execute { $0.retire() }
+        let loops = self.shared.loops
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.lastAnswers) {
+            loops.execute { $0.leaveDatagrams() }
+        }
         // The answer is to be out before the API is gone.
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.lastWord) { [weak self] in
             self?.stopAdmin()
@@ -210,8 +217,9 @@ extension Node {
 }
 
 extension Worker {
-    /// Ends the associations whose customers are heard by another process from now on, where they begin anew.
-    private func leaveDatagrams() {
+    /// Ends the associations whose customers are heard by another process, where they have begun anew. On the loop's
+    /// thread.
+    fileprivate func leaveDatagrams() {
         guard !self.datagramPorts.isEmpty else { return }
         for association in self.datagrams.all where association.control == nil { association.end() }
         for port in self.datagramPorts { port.stop() }
@@ -223,7 +231,7 @@ extension Worker {
         for acceptor in self.acceptors { acceptor.stop() }
         self.acceptors = []
         self.isDraining = true
-        self.leaveDatagrams()
+        for port in self.datagramPorts { port.stopReceiving() }
         for stock in self.warmStocks { stock?.stop() }
         self.warmStocks = []
         for checker in self.checkers.values { checker.stop() }

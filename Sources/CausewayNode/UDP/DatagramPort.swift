@@ -41,6 +41,12 @@ final class DatagramPort: EventHandler {
         self.worker.loop.yield(self.token)
     }
 
+    /// Takes no datagram any more, and still sends answers.
+    func stopReceiving() {
+        self.isHeld = true
+        self.worker.loop.remove(self.socket.descriptor)
+    }
+
     /// A second descriptor of the socket, for a process that is to have it too.
     func duplicate() throws(SystemCallError) -> Descriptor { try self.socket.duplicate() }
 

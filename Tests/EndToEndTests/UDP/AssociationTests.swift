@@ -93,6 +93,33 @@ extension EndToEnd {
             try without.stop()
         }
 
+        @Test func `dig asks a name server behind the exit, by a forwarded port`() throws {
+            let dns = try DNSServer()
+            defer { dns.stop() }
+            let (port, tunnelPort) = (try FreePort.next(), try FreePort.next())
+            let credentials = Credentials.singleUser(.aes256)
+            let exit = try Node(Configuration.exit(port: tunnelPort, credentials), listeningOn: [tunnelPort])
+            let client = try Node(
+                Configuration.client(port: port, serverPort: tunnelPort, credentials)
+                    .replacing("type: mixed", with: "type: forward, target: \"127.0.0.53:\(dns.port)\""),
+                listeningOn: [port]
+            )
+            for (name, answer) in [("here.example", "127.0.0.1"), ("ok.example", "192.0.2.1\n192.0.2.2")] {
+                let dig = try Command.run([
+                    "dig", "@127.0.0.1", "-p", "\(port)", "+short", "+tries=1", "+time=20", name, "A",
+                ])
+                #expect(dig.succeeded, "\(dig.errorText)\(client.log)\(exit.log)")
+                #expect(String(decoding: dig.output, as: UTF8.self) == answer + "\n")
+            }
+            // More than a datagram holds: dig is told so, and asks again over TCP, by the same port.
+            let many = try Command.run([
+                "dig", "@127.0.0.1", "-p", "\(port)", "+short", "+time=20", "many.example", "A",
+            ])
+            #expect(many.output.count { $0 == 0x0a } == 200)
+            try client.stop()
+            try exit.stop()
+        }
+
         @Test func `a stream of many datagrams arrives whole and in order`() throws {
             let chain = try Chain()
             let sink = try LoopbackDatagrams()

@@ -1,0 +1,77 @@
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// Very many associations at one node: what they take, and that all of it is given back.
+    @Suite struct ManyAssociationsTests {
+        /// Bytes of a node's own memory for an association with its socket, its window and its place in the tables.
+        private static let memoryAtMost = 3_000
+
+        @Test func `an association takes little memory, and gives back what it took`() throws {
+            TestSize.allowManyDescriptors()
+            // As many as a node takes where a process may have 20,000 descriptors, two for each.
+            let count = TestSize.choose(full: 9_000, short: 1_000)
+            let directory = try TemporaryDirectory()
+            let port = try FreePort.next()
+            let echo = try DatagramEcho()
+            let socket = directory.file("admin.sock")
+            let node = try Node(
+                """
+                listeners: [{ name: in, type: forward, address: "127.0.0.1:\(port)", target: "127.0.0.1:\(echo.port)",
+                    exit: out, timeouts: { udp: 20 s } }]
+                exits: [{ name: out, type: direct, allow: [127.0.0.0/8] }]
+                admin: { socket: \(socket) }
+                loops: 2
+
+                """,
+                listeningOn: [port]
+            )
+            // The first ones fetch what all need.
+            let first = try (0..<100).map { _ in try LoopbackDatagrams() }
+            for datagrams in first { try Self.exchange(datagrams, port) }
+            let before = (memory: node.status.residentBytes, descriptors: node.status.descriptorCount)
+            try Self.come(count, to: port)
+            let after = (memory: node.status.residentBytes, descriptors: node.status.descriptorCount)
+            #expect(try Self.associations(socket) == count + 100)
+            // Each has one socket, of the family that it uses.
+            #expect(after.descriptors == before.descriptors + count)
+            let each = (after.memory - before.memory) / count
+            print("an association takes \(each) bytes of resident memory")
+            // A sanitizer's shadow of the memory would be counted too.
+            if !TestSize.isShort { #expect(each <= Self.memoryAtMost) }
+            let hasEnded = Deadline.wait(60) { (try? Self.associations(socket)) == 0 }
+            #expect(hasEnded)
+            #expect(node.status.descriptorCount <= before.descriptors - 100)
+            // The same again takes nothing new.
+            try Self.come(count, to: port)
+            let again = node.status.residentBytes
+            #expect(
+                again < after.memory + (after.memory - before.memory) / 4 + (4 << 20),
+                "\(again) after \(after.memory)"
+            )
+            try node.stop()
+        }
+
+        /// Comes from so many addresses: ports of more than one address, as none has so many that are free.
+        private static func come(_ count: Int, to port: UInt16) throws {
+            var left = count
+            var address: UInt32 = 0x7f01_0001
+            while left > 0 {
+                // All at once, for a port that is given back is given out again.
+                let customers = try (0..<min(left, 100)).map { _ in try LoopbackDatagrams(address: address) }
+                for customer in customers { try Self.exchange(customer, port) }
+                left -= customers.count
+                address += 1
+            }
+        }
+
+        private static func exchange(_ datagrams: LoopbackDatagrams, _ port: UInt16) throws {
+            try datagrams.send([7], to: port)
+            guard datagrams.receive()?.bytes == [7] else { throw TestFailure("no answer") }
+        }
+
+        private static func associations(_ socket: String) throws -> Int {
+            try EntryStatus(of: socket).listeners.first?.udp?.associations ?? -1
+        }
+    }
+}
