@@ -17,7 +17,10 @@ struct Outcome: Equatable {
     var left: [UInt8] = []
 
     init(_ input: FuzzInput, cuts: [Int]) {
-        var front = MixedFront(requiresAuthentication: input.steering & 1 != 0)
+        var front = MixedFront(
+            requiresAuthentication: input.steering & 1 != 0,
+            servesDatagrams: input.steering & 4 != 0
+        )
         var start = 0
         for cut in cuts + [input.bytes.count] {
             self.left += input.bytes[start..<cut]

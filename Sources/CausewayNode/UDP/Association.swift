@@ -307,6 +307,8 @@ final class Association: EventHandler {
 
     func end() {
         guard !self.isClosed else { return }
+        // Whoever has queued something is told now what comes of it.
+        self.worker.datagrams.queue.flush()
         self.sleep()
         self.isClosed = true
         self.inlet?.close()

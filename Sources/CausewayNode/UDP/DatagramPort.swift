@@ -100,7 +100,9 @@ final class DatagramPort: EventHandler {
         by sender: any DatagramSender,
         _ write: (ByteRegion) -> Int
     ) {
-        guard self.socket.isOpen else { return }
+        guard self.socket.isOpen else {
+            return sender.datagramWasNotSent(payload, SystemCallError(code: ENOTCONN, call: "sendmmsg"))
+        }
         guard count <= DatagramQueue.largest else {
             return sender.datagramWasNotSent(payload, SystemCallError(code: EMSGSIZE, call: "sendmmsg"))
         }

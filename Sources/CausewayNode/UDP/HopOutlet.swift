@@ -9,6 +9,8 @@ import Glibc
 /// blind relay with the customer's datagrams as they are.
 final class HopOutlet: Outlet {
     private static let batches = 8
+    /// Between two attempts to find the next hop.
+    private static let patience = Interval.seconds(1)
 
     private let exit: Exit
     private let server: Address
@@ -20,6 +22,8 @@ final class HopOutlet: Outlet {
     private var waiting = WaitingDatagrams()
     private var inquiry: NameInquiry?
     private var isClosed = false
+    /// When the next hop was looked for last.
+    private var soughtAt: Instant
     /// This end's session, and the number of its next datagram.
     private let session: UInt64
     private var next: UInt64 = 0
@@ -31,6 +35,7 @@ final class HopOutlet: Outlet {
         self.exit = exit
         self.association = association
         self.session = association.worker.random.nextNonzero()
+        self.soughtAt = association.worker.loop.now
         self.connect()
     }
 
@@ -48,6 +53,14 @@ final class HopOutlet: Outlet {
             self.inquiry = inquiry
             if let found = inquiry.begin(name) { self.found(found) }
         }
+    }
+
+    /// Looks for the next hop anew where it was not found, after a while.
+    private func seekAgain() {
+        let now = self.association.worker.loop.now
+        guard self.inquiry == nil, now - self.soughtAt >= Self.patience else { return }
+        self.soughtAt = now
+        self.connect()
     }
 
     /// Takes the first address to which there is a way.
@@ -88,8 +101,8 @@ final class HopOutlet: Outlet {
 
     func send(_ payload: ByteRegion, to target: Address?) {
         guard let hop = self.hop else {
-            if self.inquiry == nil || !self.waiting.add(payload, to: target) { self.association.dropped() }
-            return
+            if !self.waiting.add(payload, to: target) { self.association.dropped() }
+            return self.seekAgain()
         }
         guard let credentials = self.credentials else { return self.pass(payload) }
         guard let target else { return }

@@ -15,6 +15,10 @@ final class SessionDirectory: Sendable {
         let loops = Mutex<[SessionKey: Int]>([:])
     }
 
+    /// Datagrams that wait to be passed from one loop to another at one time, at most.
+    private static let passingAtMost = 1_024
+
+    private let passing = Atomic<Int>(0)
     private let shards = (0..<16).map { _ in Shard() }
 
     private func shard(of key: SessionKey) -> Shard { self.shards[Int(truncatingIfNeeded: key.session >> 60)] }
@@ -32,6 +36,17 @@ final class SessionDirectory: Sendable {
             return loop
         }
     }
+
+    /// Whether one more datagram may be on its way from one loop to another; ``endPassing()`` ends it.
+    func beginPassing() -> Bool {
+        guard self.passing.wrappingAdd(1, ordering: .relaxed).newValue <= Self.passingAtMost else {
+            self.endPassing()
+            return false
+        }
+        return true
+    }
+
+    func endPassing() { self.passing.wrappingSubtract(1, ordering: .relaxed) }
 
     func release(_ key: SessionKey) {
         self.shard(of: key).loops.withLock { _ = $0.removeValue(forKey: key) }

@@ -163,9 +163,13 @@ extension DatagramPort {
 
     /// Gives a datagram to the loop that has its session.
     func pass(_ mail: DatagramMail, of key: SessionKey, to loop: Int) {
-        let (listener, address) = (self.listener.name, self.address)
+        let (listener, address) = (self.listener, self.address)
+        guard listener.directory.beginPassing() else {
+            return listener.datagrams[self.worker.number].countDropped()
+        }
         self.worker.shared.loops.execute(on: loop) { worker in
-            worker.take(mail, of: key, at: listener, address)
+            listener.directory.endPassing()
+            worker.take(mail, of: key, at: listener.name, address)
         }
     }
 }

@@ -50,7 +50,7 @@ extension EndToEnd {
                 let said = try Command.run([Binaries.causeway] + command + ["-c", file])
                 let text = String(decoding: said.output, as: UTF8.self)
                 #expect(said.succeeded && text.hasPrefix("listener in: mixed, "), "\(text) \(said.errorText)")
-                #expect(text.contains("idle 3600 s -> ") || text.contains("idle 1 h -> "), "\(text)")
+                #expect(text.contains("idle 1 h, UDP 5 min -> "), "\(text)")
                 for line in wanted { #expect(text.contains(line + "\n"), "\(text)") }
             }
             let list = try self.causeway("user", "list", "-c", file)
