@@ -43,6 +43,7 @@ def memory(process, moment, key):
 
 
 PER_GIB, PER_CONNECTION = "cpuSecondsPerGiB", "cpuMicrosecondsPerConnection"
+PER_ROUND_TRIP, PER_DATAGRAM = "cpuMicrosecondsPerRoundTrip", "cpuMicrosecondsPerDatagram"
 
 
 def bulk_figures(roles, rate_goal, cost_goal):
@@ -60,6 +61,26 @@ def short_figures(roles, rate_goal, cost_goal, tail_goal):
         Figure("CPU, all processes", "µs/conn", total(PER_CONNECTION), goal=cost_goal),
         Figure("latency, p50", "ms", latency("p50")),
         Figure("latency, p99", "ms", latency("p99"), goal=tail_goal),
+    ]
+
+
+def round_trip_figures(roles):
+    latency = lambda key: lambda report: report["latencyMilliseconds"][key]
+    return [
+        Figure("rate", "trips/s", lambda report: report["roundTripsPerSecond"], more=True),
+        *[Figure(f"CPU, {role}", "µs/trip", use(role, PER_ROUND_TRIP)) for role in roles],
+        Figure("CPU, all processes", "µs/trip", total(PER_ROUND_TRIP), goal=0.4),
+        Figure("latency, p50", "ms", latency("p50")),
+        Figure("latency, p99", "ms", latency("p99")),
+        Figure("lost", "datagrams", lambda report: report["roundTrips"]["lost"]),
+    ]
+
+
+def stream_figures():
+    return [
+        Figure("lost, up", "%", lambda report: report["up"]["lossPercent"]),
+        Figure("lost, down", "%", lambda report: report["down"]["lossPercent"]),
+        Figure("CPU, all processes", "µs/datagram", total(PER_DATAGRAM)),
     ]
 
 
@@ -101,6 +122,12 @@ def scenarios(seconds, warmup, sessions, settle, with_direct_shape):
                  ["bulk", "--direction", "up", *timed], bulk_figures(pair, 1.5, 0.55)),
         Scenario("short", "client + exit, short connections, 64 at once, 64 bytes each way", "tunnel",
                  ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35)),
+        Scenario("udp-64", "client + exit, UDP round trips of 64 bytes, 16 associations", "tunnel",
+                 ["udp", "--size", 64, *timed], round_trip_figures(pair)),
+        Scenario("udp-1200", "client + exit, UDP round trips of 1,200 bytes, 16 associations", "tunnel",
+                 ["udp", "--size", 1200, *timed], round_trip_figures(pair)),
+        Scenario("udp-stream", "client + exit, a UDP stream of 200 Mbit/s to an echo and back", "tunnel",
+                 ["udp-stream", *timed], stream_figures()),
         Scenario("idle", f"client + exit, {sessions} idle sessions", "tunnel",
                  idle, idle_figures(pair, sessions), direct=False),
     ]

@@ -1,7 +1,7 @@
 import CLoad
 import Glibc
 
-/// A non-blocking TCP socket. Copies name the same descriptor; the loop whose slot holds it closes it, once.
+/// A non-blocking socket, TCP or UDP. Copies name the same descriptor; the loop whose slot holds it closes it, once.
 struct Socket: Equatable, Sendable {
     /// What came of moving bytes. Having to wait is no error.
     enum Transfer: Equatable {
@@ -33,7 +33,7 @@ struct Socket: Equatable, Sendable {
         }
     }
 
-    /// The port that a listening socket got.
+    /// The port that a socket got.
     func localPort() throws(SystemCallError) -> UInt16 {
         UInt16(truncatingIfNeeded: try systemCall("getsockname") { CLoad_local_port(self.descriptor) })
     }
@@ -59,7 +59,7 @@ struct Socket: Equatable, Sendable {
     func close() { _ = Glibc.close(self.descriptor) }
 
     @inline(always)
-    private func transfer(_ call: StaticString, _ body: () -> Int) -> Transfer {
+    func transfer(_ call: StaticString, _ body: () -> Int) -> Transfer {
         do throws(SystemCallError) {
             let count = try systemCall(call, body)
             return count == 0 ? .endOfStream : .moved(count)

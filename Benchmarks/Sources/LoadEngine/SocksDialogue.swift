@@ -25,7 +25,13 @@ public struct SocksDialogue: Sendable {
     /// What a client sends first: version 5, one method, "no authentication".
     public static let greeting: [UInt8] = [5, 1, 0]
 
+    /// The request for a UDP association, from an address that the client does not say.
+    public static let associateRequest: [UInt8] = [5, 3, 0, 1, 0, 0, 0, 0, 0, 0]
+
     private var step = Step.methodVersion
+    private var replyType: UInt8 = 0
+    /// The last bytes of the reply: of an IPv4 address, all of it.
+    private var replyTail: UInt64 = 0
 
     public init() {}
 
@@ -33,6 +39,14 @@ public struct SocksDialogue: Sendable {
     public static func request(to target: Endpoint) -> [UInt8] {
         let host = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: target.host >> $0) }
         return [5, 1, 0, 1] + host + [UInt8(target.port >> 8), UInt8(truncatingIfNeeded: target.port)]
+    }
+
+    /// Where the proxy takes the datagrams of the association that it has opened; `nil` before, and where that is no IPv4
+    /// address. Of a proxy that names no address it is the one it was reached at.
+    public func relay(of proxy: Endpoint) -> Endpoint? {
+        guard case .ended = self.step, self.replyType == 1 else { return nil }
+        let host = UInt32(truncatingIfNeeded: self.replyTail >> 16)
+        return Endpoint(host: host == 0 ? proxy.host : host, port: UInt16(truncatingIfNeeded: self.replyTail))
     }
 
     /// How many bytes are certain to belong to the dialogue, from here.
@@ -64,6 +78,7 @@ public struct SocksDialogue: Sendable {
             return self.go(to: .reserved)
         case .reserved: return self.go(to: .addressType)
         case .addressType:
+            self.replyType = byte
             switch byte {
             case 1: return self.go(to: .rest(4 + 2))
             case 3: return self.go(to: .nameLength)
@@ -71,7 +86,9 @@ public struct SocksDialogue: Sendable {
             default: return self.end(.malformed)
             }
         case .nameLength: return self.go(to: .rest(Int(byte) + 2))
-        case .rest(let count): return count == 1 ? self.end(.open) : self.go(to: .rest(count - 1))
+        case .rest(let count):
+            self.replyTail = self.replyTail << 8 | UInt64(byte)
+            return count == 1 ? self.end(.open) : self.go(to: .rest(count - 1))
         case .ended: return .malformed
         }
     }

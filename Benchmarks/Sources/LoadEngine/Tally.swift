@@ -1,7 +1,7 @@
 import Synchronization
 
 /// How a session can break before it is done.
-public enum FailureCause: String, Sendable, CaseIterable {
+public enum FailureCause: String, Error, CaseIterable {
     /// No socket, or no connection.
     case unconnected
     /// Ended, or reset, within the SOCKS5 handshake.

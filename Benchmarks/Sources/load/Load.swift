@@ -6,7 +6,7 @@ import Glibc
 struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Puts a load on a SOCKS5 proxy, or straight on the loopback, and says what it took.",
-        subcommands: [Bulk.self, Short.self, Idle.self]
+        subcommands: [Bulk.self, Short.self, Idle.self, UDP.self, UDPStream.self]
     )
 
     static func main() {

@@ -46,6 +46,23 @@ struct FailedSessions: Codable {
     }
 }
 
+/// How long things took, in milliseconds.
+struct Latency: Codable {
+    let p50, p90, p99, longest: Double
+
+    init(_ latencies: LatencyHistogram) {
+        func milliseconds(_ share: Double) -> Double { Double(latencies.quantile(share) ?? 0) / 1e6 }
+        self.p50 = milliseconds(0.5)
+        self.p90 = milliseconds(0.9)
+        self.p99 = milliseconds(0.99)
+        self.longest = Double(latencies.longest) / 1e6
+    }
+
+    var text: String {
+        "  latency in ms: p50 \(self.p50.text), p90 \(self.p90.text), p99 \(self.p99.text)"
+    }
+}
+
 extension MeasuredSpan {
     /// The lines that say how far the figures can be trusted.
     var text: [String] {

@@ -51,7 +51,7 @@ enum Moment {
 }
 
 /// A loop that fails takes the generator with it: half a load would only give wrong figures.
-private func orExit(_ loop: () throws(SystemCallError) -> Void) {
+func orExit(_ loop: () throws(SystemCallError) -> Void) {
     do throws(SystemCallError) {
         try loop()
     } catch {

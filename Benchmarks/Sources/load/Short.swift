@@ -44,10 +44,6 @@ struct ShortReport: Report {
         let cpuMicrosecondsPerConnection: Double
     }
 
-    struct Latency: Codable {
-        let p50, p90, p99, longest: Double
-    }
-
     let scenario: String
     let connections: Int
     let connectionsPerSecond: Double
@@ -57,16 +53,10 @@ struct ShortReport: Report {
     let span: MeasuredSpan
 
     init(connections: Int, failed: FailedSessions, latencies: LatencyHistogram, span: MeasuredSpan) {
-        func milliseconds(_ share: Double) -> Double { Double(latencies.quantile(share) ?? 0) / 1e6 }
         self.scenario = "short"
         self.connections = connections
         self.connectionsPerSecond = Double(connections) / span.seconds
-        self.latencyMilliseconds = Latency(
-            p50: milliseconds(0.5),
-            p90: milliseconds(0.9),
-            p99: milliseconds(0.99),
-            longest: Double(latencies.longest) / 1e6
-        )
+        self.latencyMilliseconds = Latency(latencies)
         self.processes = span.processes.map {
             Use(
                 name: $0.name,
@@ -80,10 +70,9 @@ struct ShortReport: Report {
     var isSound: Bool { self.connections > 0 && self.failed.isNone }
 
     var text: [String] {
-        let latency = self.latencyMilliseconds
         let head = [
             "short connections: \(self.connectionsPerSecond.text) per second",
-            "  latency in ms: p50 \(latency.p50.text), p90 \(latency.p90.text), p99 \(latency.p99.text)",
+            self.latencyMilliseconds.text,
         ]
         let uses = self.processes.map { "  \($0.name): \($0.cpuMicrosecondsPerConnection.text) CPU µs/connection" }
         return head + uses + [self.failed.text] + self.span.text
