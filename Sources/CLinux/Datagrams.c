@@ -140,7 +140,8 @@ int CLinux_open_datagrams(
     const struct CLinux_options *options,
     const struct CLinux_address *source,
     const char *interface,
-    int flags
+    int flags,
+    int buffer
 ) {
     int descriptor = open_socket(is_v6);
     if (descriptor < 0) return descriptor;
@@ -154,12 +155,11 @@ int CLinux_open_datagrams(
         socklen_t count = encode(source, is_v6, &encoded);
         if (bind(descriptor, &encoded.any, count) == -1) return failed(descriptor);
     }
-    if (flags & CLinux_datagrams_whole) forbid_fragments(descriptor, is_v6);
+    CLinux_prepare_datagrams(descriptor, is_v6, flags, buffer);
     if (remote) {
         socklen_t count = encode(remote, is_v6, &encoded);
         if (connect(descriptor, &encoded.any, count) == -1) return failed(descriptor);
     }
-    set(descriptor, IPPROTO_UDP, UDP_GRO, 1);
     return descriptor;
 }
 

@@ -84,14 +84,15 @@ int CLinux_unacknowledged(int descriptor);
 
 /// Binds a UDP socket. `flags` are those below; `buffer` bytes are asked for in each direction, 0 for what is usual.
 int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int buffer);
-/// A UDP socket of one family that sends; connected where there is a `remote`.
+/// A UDP socket of one family that sends; connected where there is a `remote`. `flags` and `buffer` as above.
 int CLinux_open_datagrams(
     int is_v6,
     const struct CLinux_address *remote,
     const struct CLinux_options *options,
     const struct CLinux_address *source,
     const char *interface,
-    int flags
+    int flags,
+    int buffer
 );
 enum {
     /// Shares its address with the other loops' sockets.

@@ -12,6 +12,8 @@ public struct DatagramSocket: ~Copyable {
 
     /// Bytes that a socket shared by many customers asks for in each direction; the system may grant less.
     private static let sharedBuffer: CInt = 4 << 20
+    /// The same of a socket that one customer has: some hundredths of a second of a fast stream.
+    private static let ownBuffer: CInt = 1 << 20
 
     /// No socket.
     public init() {
@@ -55,7 +57,7 @@ public struct DatagramSocket: ~Copyable {
     /// A socket of its own for one customer, at any free port of `ip`.
     public static func bound(to ip: IPAddress) throws(SystemCallError) -> DatagramSocket {
         var raw = CLinux_address(SocketAddress(ip: ip, port: 0))
-        let descriptor = try checked("bind", CLinux_bind_datagrams(&raw, 0, 0))
+        let descriptor = try checked("bind", CLinux_bind_datagrams(&raw, 0, Self.ownBuffer))
         return DatagramSocket(owning: descriptor, isV6: !ip.isV4)
     }
 
@@ -114,9 +116,25 @@ public struct DatagramSocket: ~Copyable {
         let result = withUnsafePointer(to: &remote) { remote in
             let remote = isConnected ? remote : nil
             guard var source else {
-                return CLinux_open_datagrams(isV6 ? 1 : 0, remote, &rawOptions, nil, options.interface, flags)
+                return CLinux_open_datagrams(
+                    isV6 ? 1 : 0,
+                    remote,
+                    &rawOptions,
+                    nil,
+                    options.interface,
+                    flags,
+                    Self.ownBuffer
+                )
             }
-            return CLinux_open_datagrams(isV6 ? 1 : 0, remote, &rawOptions, &source, options.interface, flags)
+            return CLinux_open_datagrams(
+                isV6 ? 1 : 0,
+                remote,
+                &rawOptions,
+                &source,
+                options.interface,
+                flags,
+                Self.ownBuffer
+            )
         }
         return DatagramSocket(owning: try checked("socket", result), isV6: isV6)
     }
