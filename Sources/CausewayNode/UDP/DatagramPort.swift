@@ -12,10 +12,11 @@ final class DatagramPort: EventHandler {
     private(set) var socket: DatagramSocket
     /// What the datagrams belong to.
     var listener: Listener {
-        didSet { if listener.name != oldValue.name { self.table = self.worker.datagrams.table(of: listener.name) } }
+        didSet { if listener.name != oldValue.name { self.knownTable = nil } }
     }
     unowned let worker: Worker
-    private(set) lazy var table = self.worker.datagrams.table(of: self.listener.name)
+    /// The desk's, which keeps it: its inlets keep this port.
+    private unowned var knownTable: AssociationTable?
     private var token = HandlerToken.none
     /// Whether datagrams are left to wait, until ``release()``.
     private var isHeld = false
@@ -25,6 +26,14 @@ final class DatagramPort: EventHandler {
         self.socket = socket
         self.listener = listener
         self.worker = worker
+    }
+
+    /// The associations of the listener on this loop.
+    var table: AssociationTable {
+        if let table = self.knownTable { return table }
+        let table = self.worker.datagrams.table(of: self.listener.name)
+        self.knownTable = table
+        return table
     }
 
     func start() throws(SystemCallError) {

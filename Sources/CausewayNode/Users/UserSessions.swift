@@ -25,13 +25,21 @@ final class UserSessions {
         unowned let session: Session
     }
 
-    /// The same for associations.
-    private(set) var associations: [Association] = []
+    private var associationList: [AssociationEntry] = []
+
+    /// An association as its user's list has it: the desk is what keeps it, and it leaves the list before it goes.
+    private struct AssociationEntry {
+        unowned let association: Association
+    }
+
+    /// The associations as they are now.
+    var associations: [Association] { self.associationList.map(\.association) }
+
     /// Bytes that are on lease for datagrams in this turn, and those of them that were used.
     private var leased = 0
     private var used = 0
 
-    var isEmpty: Bool { self.list.isEmpty && self.associations.isEmpty }
+    var isEmpty: Bool { self.list.isEmpty && self.associationList.isEmpty }
 
     /// The sessions as they are now, so that they may end while somebody goes through them.
     var all: [Session] { self.list.map(\.session) }
@@ -63,8 +71,8 @@ final class UserSessions {
 extension UserSessions {
     func add(_ association: Association, by credential: UserDirectory.Credential) {
         let place = UInt8(truncatingIfNeeded: credential.place)
-        association.member = Member(sessions: self, credential: place, index: self.associations.count)
-        self.associations.append(association)
+        association.member = Member(sessions: self, credential: place, index: self.associationList.count)
+        self.associationList.append(AssociationEntry(association: association))
         self.account.countAssociations(1)
     }
 
@@ -72,10 +80,10 @@ extension UserSessions {
         guard let index = association.member?.index else { return }
         association.member = nil
         self.account.countAssociations(-1)
-        let last = self.associations.removeLast()
-        guard last !== association else { return }
-        last.member?.index = index
-        self.associations[index] = last
+        let last = self.associationList.removeLast()
+        guard last.association !== association else { return }
+        last.association.member?.index = index
+        self.associationList[index] = last
     }
 
     /// The one that has been silent for longest, of those but `newest`.

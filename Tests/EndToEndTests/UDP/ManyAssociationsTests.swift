@@ -45,10 +45,10 @@ extension EndToEnd {
             // The same again takes nothing new.
             try Self.come(count, to: port)
             let again = node.status.residentBytes
-            #expect(
-                again < after.memory + (after.memory - before.memory) / 4 + (4 << 20),
-                "\(again) after \(after.memory)"
-            )
+            if !TestSize.isShort {
+                let most = after.memory + (after.memory - before.memory) / 4 + (4 << 20)
+                #expect(again < most, "\(again) after \(after.memory)")
+            }
             try node.stop()
         }
 
