@@ -5,48 +5,13 @@ import Testing
 extension EndToEnd {
     /// A group of three exits in the built binary, one of which is killed.
     @Suite struct FailoverTests {
-        private struct World {
-            let exits: [Node]
-            let entry: Node
-            let client: Node
-            let proxyPort: UInt16
-            let socket: String
-            private let directory: TemporaryDirectory
-
-            init(isBlind: Bool, policy: String) throws {
-                TestSize.allowManyDescriptors()
-                let entry = Entry(to: .multiUser(.aes128))
-                let servers = try (0..<3).map { _ in try FreePort.next() }
-                self.exits = try servers.map { port in
-                    try Node(Configuration.exit(port: port, entry.exit), listeningOn: [port])
-                }
-                self.directory = try TemporaryDirectory()
-                self.socket = self.directory.file("admin.sock")
-                let port = try FreePort.next()
-                let group = ", policy: \(policy), check: off"
-                let more = "admin: { socket: \(self.socket) }"
-                let text =
-                    isBlind
-                    ? entry.relay(port: port, servers: servers, hasUsers: true, group: group, more: more)
-                    : entry.terminating(port: port, servers: servers, group: group, more: more)
-                self.entry = try Node(text, listeningOn: [port])
-                self.proxyPort = try FreePort.next()
-                self.client = try Node(
-                    Configuration.client(
-                        port: self.proxyPort,
-                        serverPort: port,
-                        method: entry.exit.method,
-                        keys: isBlind ? entry.keys(hasUsers: true) : entry.key
-                    ),
-                    listeningOn: [self.proxyPort]
-                )
-            }
-
-            func session(to echo: LoopbackServer) throws -> LoopbackSocket {
-                let session = try LoopbackSocket.session(via: self.proxyPort, to: echo.port)
-                session.setPatience(seconds: 30)
-                return session
-            }
+        private static func world(isBlind: Bool, policy: String) throws -> EntryWorld {
+            try EntryWorld(
+                isBlind: isBlind,
+                to: .multiUser(.aes128),
+                exits: 3,
+                group: ", policy: \(policy), check: off"
+            )
         }
 
         private static func echoes(_ session: LoopbackSocket, _ bytes: [UInt8]) -> Bool {
@@ -59,7 +24,7 @@ extension EndToEnd {
         {
             let count = TestSize.choose(full: 1_000, short: 90)
             let echo = try LoopbackServer.echo()
-            let world = try World(isBlind: isBlind, policy: "round-robin")
+            let world = try Self.world(isBlind: isBlind, policy: "round-robin")
             let sessions = try (0..<count).map { _ in try world.session(to: echo) }
             for session in sessions { #expect(Self.echoes(session, [1, 2, 3])) }
             let before = try EntryStatus(of: world.socket)
@@ -79,7 +44,7 @@ extension EndToEnd {
 
         @Test func `with every exit dead the customer hears of it at once`() throws {
             let echo = try LoopbackServer.echo()
-            let world = try World(isBlind: true, policy: "failover")
+            let world = try Self.world(isBlind: true, policy: "failover")
             #expect(Self.echoes(try world.session(to: echo), [1]))
             for exit in world.exits { exit.process.kill() }
             for _ in 0..<10 {
@@ -92,7 +57,7 @@ extension EndToEnd {
 
         @Test func `probe shows every hop, and fails where one is dead`() throws {
             let page = try HTTPOrigin(body: [1, 2, 3])
-            let world = try World(isBlind: true, policy: "failover")
+            let world = try Self.world(isBlind: true, policy: "failover")
             let file = world.client.configurationFile
             let arguments = [
                 Binaries.causeway, "probe", "-c", file, "--url", "http://127.0.0.1:\(page.port)/", "--timeout", "5",

@@ -7,7 +7,7 @@ import Glibc
 /// The inlet of an association that a SOCKS5 application has asked for (RFC 1928 section 7): a socket of its own, which
 /// listens to the host that the application's connection comes from, and from its first datagram on to that port alone.
 final class ApplicationInlet: Inlet {
-    let memory = Interval.seconds(0)
+    var memory: Interval { Interval.seconds(0) }
 
     unowned let association: Association
     private var socket: DatagramSocket
@@ -82,10 +82,6 @@ final class ApplicationInlet: Inlet {
         room.copy(payload, to: start)
         _ = SOCKS5Datagram.write(source, before: start, in: room)
         queue.append(count, payload: payload.count, to: nil, from: nil, by: self)
-    }
-
-    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
-        self.association.downWasNotSent(payload, error)
     }
 
     func close() { self.socket.close() }

@@ -86,15 +86,18 @@ extension Association {
         self.end()
     }
 
-    /// The customer is heard from another address: whether it may be, as one more device of its user's.
-    func follow(to source: SocketAddress) -> Bool {
+    /// From now on answers go to `customer`, unless that is one device too many of its user's.
+    func follow(to customer: Customer, from present: inout Customer) -> Bool {
+        let source = customer.address
         if source.ip != self.source.ip, let account = self.member?.sessions.account,
             let denial = account.admit(from: source.ip, now: self.worker.loop.now)
         {
             self.worker.refuse(denial, from: source, at: self.listener)
+            self.counters.countDropped()
             return false
         }
         self.source = source
+        present = customer
         return true
     }
 }
@@ -138,7 +141,6 @@ extension Worker {
 
     func refuse(_ denial: Denial, from source: SocketAddress, at listener: Listener) {
         self.shared.denials.count(denial)
-        listener.datagrams[self.number].countDropped()
         self.note(.userRefused, denial.rawValue, at: listener.name) {
             self.shared.loggedAddresses.facts(client: source, destination: nil)
         }

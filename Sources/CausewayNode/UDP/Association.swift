@@ -6,6 +6,7 @@ import Synchronization
 
 /// How the datagrams of an association reach its customer.
 protocol Inlet: DatagramSender {
+    var association: Association { get }
     /// How long the association is remembered after its last datagram, so that none is taken twice.
     var memory: Interval { get }
     /// Sends a payload that has come from `source` to the customer.
@@ -18,11 +19,26 @@ protocol Inlet: DatagramSender {
 
 /// How the datagrams of an association reach their targets.
 protocol Outlet: DatagramSender {
+    var association: Association { get }
     /// Sends a payload on; to the next hop where there is no target.
     func send(_ payload: ByteRegion, to target: Address?)
     /// One of the sockets is ready, or may be read again.
     func ready(_ tag: UInt8)
     func close()
+}
+
+extension Inlet {
+    func ready() {}
+
+    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
+        self.association.downWasNotSent(payload, error)
+    }
+}
+
+extension Outlet {
+    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
+        self.association.upWasNotSent(payload, error)
+    }
 }
 
 /// One UDP client: what comes in from it by the inlet leaves by the outlet, and answers go the other way. It lives on one
@@ -155,7 +171,7 @@ final class Association: EventHandler {
 
     // MARK: - Down
 
-    /// How long the outlet leaves its sockets unread, as the user's rate is used up; then it is told that it may.
+    /// Whether the outlet is to leave its sockets unread, as the user's rate is used up; it is told when it may go on.
     func restsDown() -> Bool {
         guard let account = self.member?.sessions.account, let wait = account.rateDown.delay(now: self.worker.loop.now)
         else { return false }

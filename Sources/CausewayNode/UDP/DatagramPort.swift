@@ -104,8 +104,7 @@ final class DatagramPort: EventHandler {
     func send(
         _ count: Int,
         payload: Int,
-        to customer: SocketAddress,
-        from local: IPAddress?,
+        to customer: Customer,
         by sender: any DatagramSender,
         _ write: (ByteRegion) -> Int
     ) {
@@ -116,7 +115,21 @@ final class DatagramPort: EventHandler {
             return sender.datagramWasNotSent(payload, SystemCallError(code: EMSGSIZE, call: "sendmmsg"))
         }
         let written = write(self.worker.datagrams.queue.room(count, for: self.socket))
-        self.worker.datagrams.queue.append(written, payload: payload, to: customer, from: local, by: sender)
+        self.worker.datagrams.queue.append(
+            written,
+            payload: payload,
+            to: customer.address,
+            from: customer.local,
+            by: sender
+        )
+    }
+
+    /// Queues a datagram to a customer as it is.
+    func send(_ datagram: ByteRegion, to customer: Customer, by sender: any DatagramSender) {
+        self.send(datagram.count, payload: datagram.count, to: customer, by: sender) { room in
+            room.copy(datagram)
+            return datagram.count
+        }
     }
 
     func refuse(_ refusal: PacketRefusal) {

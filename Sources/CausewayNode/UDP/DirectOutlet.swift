@@ -12,7 +12,7 @@ final class DirectOutlet: Outlet {
 
     private let policy: AddressPolicy
     private let exit: Exit
-    private unowned let association: Association
+    unowned let association: Association
     private var v4 = DatagramSocket()
     private var v6 = DatagramSocket()
     /// `nil` while the name is being asked for.
@@ -119,10 +119,6 @@ final class DirectOutlet: Outlet {
             self.association.dropped()
             return false
         }
-    }
-
-    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
-        self.association.upWasNotSent(payload, error)
     }
 
     // MARK: - Receiving

@@ -3,7 +3,7 @@ import CausewayIO
 
 /// The inlet of an association at a `forward` listener: a customer is who sends from one address.
 final class ForwardInlet: Inlet {
-    let memory = Interval.seconds(0)
+    var memory: Interval { Interval.seconds(0) }
 
     unowned let association: Association
     private let customer: Customer
@@ -14,23 +14,8 @@ final class ForwardInlet: Inlet {
     }
 
     func deliver(_ payload: ByteRegion, from source: Address) {
-        self.customer.port.send(
-            payload.count,
-            payload: payload.count,
-            to: self.customer.address,
-            from: self.customer.local,
-            by: self
-        ) { room in
-            room.copy(payload)
-            return payload.count
-        }
+        self.customer.port.send(payload, to: self.customer, by: self)
     }
-
-    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
-        self.association.downWasNotSent(payload, error)
-    }
-
-    func ready() {}
 
     func close() {
         let table = self.association.worker.datagrams.table(of: self.association.listener.name)

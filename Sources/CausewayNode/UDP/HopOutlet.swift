@@ -16,7 +16,7 @@ final class HopOutlet: Outlet {
     private let server: Address
     /// `nil` at a blind relay.
     private let credentials: RequestCredentials?
-    private unowned let association: Association
+    unowned let association: Association
     private var socket = DatagramSocket()
     private var hop: SocketAddress?
     private var waiting = WaitingDatagrams()
@@ -145,10 +145,6 @@ final class HopOutlet: Outlet {
     private func isTooLarge() {
         self.association.counters.countTooLarge()
         self.exit.datagrams[self.association.worker.number].countTooLarge()
-    }
-
-    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
-        self.association.upWasNotSent(payload, error)
     }
 
     // MARK: - Receiving

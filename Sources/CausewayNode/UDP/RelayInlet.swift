@@ -10,7 +10,7 @@ import CausewayWire
 /// window all the same, so that what is repeated goes no farther, and lets answers follow only what is newer than all
 /// before.
 final class RelayInlet: Inlet {
-    let memory = Interval.seconds(62)
+    var memory: Interval { SessionKey.memory }
 
     unowned let association: Association
     private let key: SessionKey
@@ -29,32 +29,14 @@ final class RelayInlet: Inlet {
         self.window.commit(number)
         if number >= self.highest {
             self.highest = number
-            if customer.address != self.customer.address {
-                guard self.association.follow(to: customer.address) else { return }
-            }
-            self.customer = customer
+            guard self.association.follow(to: customer, from: &self.customer) else { return }
         }
         self.association.up(datagram, to: nil)
     }
 
     func deliver(_ payload: ByteRegion, from source: Address) {
-        self.customer.port.send(
-            payload.count,
-            payload: payload.count,
-            to: self.customer.address,
-            from: self.customer.local,
-            by: self
-        ) { room in
-            room.copy(payload)
-            return payload.count
-        }
+        self.customer.port.send(payload, to: self.customer, by: self)
     }
-
-    func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
-        self.association.downWasNotSent(payload, error)
-    }
-
-    func ready() {}
 
     func close() {
         self.association.worker.datagrams.table(of: self.association.listener.name).relays[self.key] = nil
@@ -78,53 +60,17 @@ extension DatagramPort {
             let rest = datagram.region(forwarded.range)
             let customer = Customer(port: self, address: source, local: local)
             if let known = self.table.relays[key] { return try known.take(forwarded.id.number, rest, from: customer) }
-            let loop = self.listener.directory.loop(of: key) ?? worker.number
-            guard loop == worker.number else {
-                let mail = DatagramMail(
-                    payload: rest.array(),
-                    number: forwarded.id.number,
-                    target: nil,
-                    source: source,
-                    local: local
-                )
-                return self.pass(mail, of: key, to: loop)
-            }
+            if self.passOn(rest, forwarded.id.number, of: key, to: nil, from: customer) { return }
             let credential = forwarded.user.map { UserDirectory.Credential(number: $0) }
-            guard let inlet = self.beginRelay(key, by: relay.next[forwarded.next], customer, for: credential) else {
-                return
-            }
+            let exit = relay.next[forwarded.next]
+            guard let association = self.claim(key, of: customer, by: exit, for: credential, isProvisional: true)
+            else { return }
+            let inlet = RelayInlet(key, customer: customer, for: association)
+            self.table.relays[key] = inlet
+            association.begin(inlet)
             try inlet.take(forwarded.id.number, rest, from: customer)
         } catch {
             self.refuse(error)
         }
-    }
-
-    private func beginRelay(
-        _ key: SessionKey,
-        by exit: Exit,
-        _ customer: Customer,
-        for credential: UserDirectory.Credential?
-    ) -> RelayInlet? {
-        let listener = self.listener
-        guard
-            let association = self.worker.association(
-                from: customer.address,
-                at: listener,
-                by: exit,
-                for: credential,
-                isProvisional: true
-            )
-        else {
-            listener.datagrams[self.worker.number].countDropped()
-            return nil
-        }
-        guard listener.directory.claim(key, for: self.worker.number) == self.worker.number else {
-            self.worker.users.leave(association)
-            return nil
-        }
-        let inlet = RelayInlet(key, customer: customer, for: association)
-        self.table.relays[key] = inlet
-        association.begin(inlet)
-        return inlet
     }
 }

@@ -1,3 +1,4 @@
+import CausewayBytes
 import Synchronization
 
 /// What tells the sessions of a listener's customers apart (protocol reference 3.3).
@@ -6,6 +7,10 @@ struct SessionKey: Hashable, Sendable {
     let user: Int
     /// The session's number, which its client has drawn.
     let session: UInt64
+
+    /// How long a session is remembered after its last datagram: repetitions are told from new ones at least as long as
+    /// their time is good.
+    static let memory = Interval.seconds(62)
 }
 
 /// Which loop has a session: a customer whose address changes is heard by another one. Shared by all loops, in shards;

@@ -4,68 +4,15 @@ import Testing
 extension EndToEnd {
     /// Datagrams through the two kinds of entry.
     @Suite struct EntryDatagramTests {
-        private struct World {
-            let exits: [Node]
-            let servers: [UInt16]
-            let entry: Node
-            let client: Node
-            let proxyPort: UInt16
-            let socket: String
-            private let directory: TemporaryDirectory
-
-            init(isBlind: Bool, exits: Int = 1, group: String = ", check: off", plan: String = "") throws {
-                let keys = Entry(to: .singleUser(.aes128))
-                self.servers = try (0..<exits).map { _ in try FreePort.next() }
-                self.exits = try self.servers.map { port in
-                    try Node(Configuration.exit(port: port, keys.exit), listeningOn: [port])
-                }
-                self.directory = try TemporaryDirectory()
-                self.socket = self.directory.file("admin.sock")
-                let more = "admin: { socket: \(self.socket) }"
-                let port = try FreePort.next()
-                let text =
-                    isBlind
-                    ? keys.relay(
-                        port: port,
-                        servers: self.servers,
-                        hasUsers: true,
-                        group: group,
-                        more: more,
-                        plan: plan
-                    )
-                    : keys.terminating(port: port, servers: self.servers, group: group, more: more)
-                self.entry = try Node(text, listeningOn: [port])
-                self.proxyPort = try FreePort.next()
-                self.client = try Node(
-                    Configuration.client(
-                        port: self.proxyPort,
-                        serverPort: port,
-                        method: keys.exit.method,
-                        keys: isBlind ? keys.keys(hasUsers: true) : keys.key
-                    ),
-                    listeningOn: [self.proxyPort]
-                )
-            }
-
-            func user() throws -> UserShown {
-                let command = try Command.run(
-                    [Binaries.causeway, "user", "show", "alice", "--json", "--socket", self.socket]
-                )
-                return try UserShown(command.output)
-            }
-
-            func stop() throws {
-                try self.client.stop()
-                try self.entry.stop()
-                for exit in self.exits { try exit.stop() }
-            }
+        private static func world(isBlind: Bool) throws -> EntryWorld {
+            try EntryWorld(isBlind: isBlind, to: .singleUser(.aes128), exits: 1, group: ", check: off")
         }
 
         /// What a datagram of the AES methods has beyond its payload, to and from IPv4 targets.
         private static let (overheadUp, overheadDown) = (50, 58)
 
         @Test func `a blind relay bills what it passes on, and nothing before there is an answer`() throws {
-            let world = try World(isBlind: true)
+            let world = try Self.world(isBlind: true)
             let mute = try LoopbackDatagrams(patience: 5)
             let association = try SocksAssociation(via: world.proxyPort)
             try association.send(BytePattern.slice(at: 0, count: 300), to: mute.port)
@@ -83,11 +30,11 @@ extension EndToEnd {
                 total += 2 * count + Self.overheadUp + Self.overheadDown
             }
             #expect(try world.user().used == total)
-            try world.stop()
+            for node in [world.client, world.entry] + world.exits { try node.stop() }
         }
 
         @Test func `nobody can have a blind relay pass on more than a little that is not answered`() throws {
-            let world = try World(isBlind: true)
+            let world = try Self.world(isBlind: true)
             let mute = try LoopbackDatagrams(patience: 1)
             let association = try SocksAssociation(via: world.proxyPort)
             for _ in 0..<100 { try association.send(BytePattern.slice(at: 0, count: 1_000), to: mute.port) }
@@ -95,11 +42,11 @@ extension EndToEnd {
             while mute.receive() != nil { count += 1 }
             #expect(count == (64 << 10) / (1_000 + Self.overheadUp))
             #expect(try world.user().used == 0)
-            try world.stop()
+            for node in [world.client, world.entry] + world.exits { try node.stop() }
         }
 
         @Test func `an entry that terminates opens datagrams and seals them anew`() throws {
-            let world = try World(isBlind: false)
+            let world = try Self.world(isBlind: false)
             let echo = try DatagramEcho()
             let association = try SocksAssociation(via: world.proxyPort)
             for count in [0, 1, 100, 1_000, 1_300] {
@@ -108,15 +55,16 @@ extension EndToEnd {
             let listener = try #require(try EntryStatus(of: world.socket).listeners.first)
             #expect(listener.bytes_up == 2_401 && listener.bytes_down == 2_401)
             #expect(listener.udp?.up == 5 && listener.udp?.down == 5 && listener.udp?.associations == 1)
-            try world.stop()
+            for node in [world.client, world.entry] + world.exits { try node.stop() }
         }
 
         @Test(arguments: [true, false])
         func `when its exit has gone down, an association goes on by another`(isBlind: Bool) throws {
             let target = try HTTPOrigin(body: [1])
             let url = isBlind ? "" : "url: \"http://127.0.0.1:\(target.port)/\", "
-            let world = try World(
+            let world = try EntryWorld(
                 isBlind: isBlind,
+                to: .singleUser(.aes128),
                 exits: 2,
                 group: ", policy: failover, check: { \(url)interval: 1 s, timeout: 1 s, rise: 1, fall: 1 }"
             )

@@ -47,13 +47,6 @@ final class UserNode {
 
     // MARK: - The admin's side
 
-    struct User: Decodable {
-        var state: String
-        var used: Int
-        var left: Int?
-        var connections: Int
-    }
-
     /// Runs a command against the node; its standard output.
     @discardableResult
     func causeway(_ arguments: String...) throws -> [UInt8] { try self.causeway(arguments) }
@@ -65,8 +58,8 @@ final class UserNode {
         return command.output
     }
 
-    func user(_ name: String) throws -> User {
-        try JSONDecoder().decode(User.self, from: Data(try self.causeway("user", "show", name, "--json")))
+    func user(_ name: String) throws -> UserShown {
+        try UserShown(try self.causeway("user", "show", name, "--json"))
     }
 
     /// Adds a user whose password is its name.
