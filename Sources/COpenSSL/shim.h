@@ -29,12 +29,15 @@ static inline int COpenSSL_open(EVP_CIPHER_CTX *context, const void *nonce, void
         && EVP_DecryptFinal_ex(context, bytes + written, &last) == 1;
 }
 
-/// Runs one 16-byte block through the bare cipher, in place.
-static inline int COpenSSL_block(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const void *key, void *block,
-                                 int encrypt) {
+/// Puts a key into a context of the bare block cipher, for one direction.
+static inline int COpenSSL_setBlockKey(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const void *key, int encrypt) {
+    return EVP_CipherInit_ex(context, cipher, NULL, (const unsigned char *)key, NULL, encrypt) == 1
+        && EVP_CIPHER_CTX_set_padding(context, 0) == 1;
+}
+
+/// Runs one 16-byte block through such a context, in place.
+static inline int COpenSSL_block(EVP_CIPHER_CTX *context, void *block) {
     unsigned char *bytes = (unsigned char *)block;
     int written = 0;
-    return EVP_CipherInit_ex(context, cipher, NULL, (const unsigned char *)key, NULL, encrypt) == 1
-        && EVP_CIPHER_CTX_set_padding(context, 0) == 1
-        && EVP_CipherUpdate(context, bytes, &written, bytes, 16) == 1 && written == 16;
+    return EVP_CipherUpdate(context, bytes, &written, bytes, 16) == 1 && written == 16;
 }

@@ -20,7 +20,7 @@ public final class MultiBufferBackend: AEADBackend {
         public var description: String {
             switch self {
             case .notBuilt: "this binary was built without it"
-            case .slowProcessor: "the processor lacks VAES or AVX-512"
+            case .slowProcessor: "the processor lacks AES or AVX2"
             case .notInstalled: "libIPSec_MB.so.1 is not installed"
             case .otherVersion(let version): "version \(version) is not the one that this binary was built for"
             case .faulty: "the library does not initialise or fails its own test"

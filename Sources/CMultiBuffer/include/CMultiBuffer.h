@@ -8,7 +8,7 @@ enum __attribute__((enum_extensibility(closed))) CMultiBuffer_status {
     CMultiBuffer_statusReady = 0,
     /// Built for another processor, or without the library's header.
     CMultiBuffer_statusNotBuilt,
-    /// No VAES, VPCLMULQDQ or AVX-512: OpenSSL is as fast there.
+    /// No AES, PCLMULQDQ or AVX2 instructions: the library has nothing better than OpenSSL there.
     CMultiBuffer_statusSlowProcessor,
     CMultiBuffer_statusNotInstalled,
     /// Not the major and minor version of the header: its structures may differ.

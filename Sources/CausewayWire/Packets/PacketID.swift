@@ -34,14 +34,6 @@ public struct PacketID: Hashable, Sendable {
         return Nonce(low: low.bigEndian, high: UInt32(truncatingIfNeeded: self.number).bigEndian)
     }
 
-    /// The key of an AES session's datagrams in one direction.
-    func subkey(of key: Secret) -> Subkey {
-        var session = self.session.bigEndian
-        return withUnsafeMutableBytes(of: &session) { bytes in
-            KeyDerivation.subkey(.session, key: key, salt: ByteRegion(bytes), count: key.count)
-        }
-    }
-
     /// The identity of a key, hidden among those of other packets (SIP023 section 3.2): its own inverse.
     func masking(_ identity: KeyIdentity) -> KeyIdentity {
         KeyIdentity(low: identity.low ^ self.session.bigEndian, high: identity.high ^ self.number.bigEndian)

@@ -12,6 +12,7 @@ public import CausewayCrypto
 public struct PacketOpener {
     private let aead: any AEADBackend
     private let aes: AESBlock
+    private let subkeys = PacketSubkeys()
 
     public init(aead: any AEADBackend, aes: AESBlock) {
         self.aead = aead
@@ -177,7 +178,7 @@ public struct PacketOpener {
     private func body(of datagram: ByteRegion, _ pending: Pending) throws(PacketRefusal) -> ByteRegion {
         let sealed = datagram.region(pending.body)
         if !pending.isOpen {
-            let key = pending.id.subkey(of: pending.key)
+            let key = self.subkeys.subkey(pending.id.session, of: pending.key)
             guard self.aead.open(sealed, pending.method.algorithm, key: key, nonce: pending.id.nonce) else {
                 throw .authentication
             }

@@ -8,6 +8,7 @@ public import CausewayCrypto
 public struct PacketSealer {
     private let aead: any AEADBackend
     private let aes: AESBlock
+    private let subkeys = PacketSubkeys()
 
     public init(aead: any AEADBackend, aes: AESBlock) {
         self.aead = aead
@@ -42,7 +43,12 @@ public struct PacketSealer {
             self.sealChaCha(datagram, id, key: credentials.userKey, nonce)
             return start..<payload.upperBound + tagCount
         }
-        self.aead.seal(body, method.algorithm, key: id.subkey(of: credentials.userKey), nonce: id.nonce)
+        self.aead.seal(
+            body,
+            method.algorithm,
+            key: self.subkeys.subkey(id.session, of: credentials.userKey),
+            nonce: id.nonce
+        )
         for (index, hop) in credentials.hops.enumerated() {
             let header = datagram.region(PacketID.count + 16 * index..<PacketID.count + 16 * (index + 1))
             id.masking(hop.next).write(into: header)
@@ -79,7 +85,7 @@ public struct PacketSealer {
         let start = payload.lowerBound - head - PacketFormat.prefixCount(method, hops: 0)
         let datagram = buffer.region(start..<payload.upperBound + tagCount)
         if method.hasIdentityHeaders {
-            self.aead.seal(body, method.algorithm, key: id.subkey(of: key), nonce: id.nonce)
+            self.aead.seal(body, method.algorithm, key: self.subkeys.subkey(id.session, of: key), nonce: id.nonce)
             self.writeHeader(datagram, id, key: key)
         } else {
             self.sealChaCha(datagram, id, key: key, nonce)
