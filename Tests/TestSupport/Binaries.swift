@@ -7,6 +7,9 @@ public enum Binaries {
         ProcessInfo.processInfo.environment["CAUSEWAY_BINARY"] ?? self.bundled("causeway")
     }
 
+    /// Whether the program is one that was named, as `make test` names its release build.
+    public static var isGiven: Bool { ProcessInfo.processInfo.environment["CAUSEWAY_BINARY"] != nil }
+
     /// A program that was built beside this test bundle.
     public static func bundled(_ name: String) -> String {
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
