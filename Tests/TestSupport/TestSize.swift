@@ -12,6 +12,13 @@ public enum TestSize {
         ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? self.choose(full: full, short: short)
     }
 
+    /// Descriptors that this process and those it starts may have.
+    public static var descriptorLimit: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Raises the soft limit of descriptors to the hard one, for this process and for those it starts.
     public static func allowManyDescriptors() {
         var limit = rlimit()

@@ -11,6 +11,8 @@ final class HopOutlet: Outlet {
     private static let batches = 8
     /// Between two attempts to find the next hop.
     private static let patience = Interval.seconds(1)
+    /// Silence after which the way to the next hop is looked at again.
+    private static let silence = Interval.seconds(5)
 
     private let exit: Exit
     private let server: Address
@@ -24,6 +26,8 @@ final class HopOutlet: Outlet {
     private var isClosed = false
     /// When the next hop was looked for last.
     private var soughtAt: Instant
+    /// When the next hop was heard last, or the way to it was looked at.
+    private var heardAt: Instant
     /// This end's session, and the number of its next datagram.
     private let session: UInt64
     private var next: UInt64 = 0
@@ -36,6 +40,7 @@ final class HopOutlet: Outlet {
         self.association = association
         self.session = association.worker.random.nextNonzero()
         self.soughtAt = association.worker.loop.now
+        self.heardAt = association.worker.loop.now
         self.connect()
     }
 
@@ -71,17 +76,11 @@ final class HopOutlet: Outlet {
         for ip in addresses {
             let address = SocketAddress(ip: ip, port: self.server.port)
             do throws(SystemCallError) {
-                self.socket = try DatagramSocket.connected(to: address, options: self.exit.dial)
-                try self.association.worker.loop.add(
-                    self.socket.descriptor,
-                    .readable,
-                    to: self.association.token,
-                    tag: Association.outletTag
-                )
+                try self.take(try DatagramSocket.connected(to: address, options: self.exit.dial))
                 self.hop = address
+                self.heardAt = self.association.worker.loop.now
                 break
             } catch {
-                self.socket.close()
                 failure = error.description
             }
         }
@@ -97,6 +96,31 @@ final class HopOutlet: Outlet {
         }
     }
 
+    /// Sends and receives by `socket` from now on.
+    private func take(_ socket: consuming DatagramSocket) throws(SystemCallError) {
+        try self.association.worker.loop.add(
+            socket.descriptor,
+            .readable,
+            to: self.association.token,
+            tag: Association.outletTag
+        )
+        self.socket = socket
+    }
+
+    /// Leaves by another address of this host where the one that the socket is bound to is no longer the one to use: a
+    /// socket keeps the address that it had when it was connected, and nobody answers to one that is gone. The session
+    /// stays the same, and the next hop follows it.
+    private func renew(to hop: SocketAddress) {
+        self.heardAt = self.association.worker.loop.now
+        guard let fresh = try? DatagramSocket.connected(to: hop, options: self.exit.dial),
+            fresh.localAddress()?.ip != self.socket.localAddress()?.ip
+        else { return }
+        // What is queued goes out by the socket that is closed now.
+        self.association.worker.datagrams.queue.flush()
+        // Where it fails the present socket stays.
+        try? self.take(fresh)
+    }
+
     // MARK: - Sending
 
     func send(_ payload: ByteRegion, to target: Address?) {
@@ -104,6 +128,7 @@ final class HopOutlet: Outlet {
             if !self.waiting.add(payload, to: target) { self.association.dropped() }
             return self.seekAgain()
         }
+        if self.association.worker.loop.now - self.heardAt >= Self.silence { self.renew(to: hop) }
         guard let credentials = self.credentials else { return self.pass(payload) }
         guard let target else { return }
         let worker = self.association.worker
@@ -156,6 +181,7 @@ final class HopOutlet: Outlet {
         for _ in 0..<Self.batches {
             guard !self.isClosed, self.socket.isOpen, !association.restsDown() else { return }
             let (count, error) = batch.receive(from: self.socket)
+            if count > 0 { self.heardAt = association.worker.loop.now }
             if error?.isRefusal == true { association.groupMember?.suspect() }
             for index in 0..<count { batch.forEachSegment(index) { self.take($0) } }
             guard count == DatagramBatch.capacity else { return }
