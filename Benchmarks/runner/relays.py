@@ -1,14 +1,10 @@
 """Relays in the middle: client and exit are ours and the same for all, and only the hop between them differs."""
 
-import contextlib
-import os
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
+from .debian import Debian
 from .peers import BENCHMARKS, METHOD, SingBox, call, new_key
-from .processes import Failure, free_port
+from .processes import free_port
 
 
 class Relay:
@@ -16,6 +12,9 @@ class Relay:
     the others move whatever comes."""
 
     name = ""
+    shapes = ("relay",)
+    #: Whether the short run has it too.
+    is_quick = False
     is_blind = False
 
     def __init__(self, ends):
@@ -54,6 +53,7 @@ class BlindRelay(Relay):
     """Our `relay` listener."""
 
     name = "causeway"
+    is_quick = True
     is_blind = True
 
     def prepare(self):
@@ -95,6 +95,7 @@ class SingBoxRelay(Relay):
     """sing-box's Shadowsocks inbound with a destination."""
 
     name = "sing-box"
+    is_quick = True
     is_blind = True
 
     def __init__(self, ends):
@@ -131,26 +132,8 @@ class SpliceLoop(Relay):
         return [self.binary, port, exit_port]
 
 
-class DebianRelay(Relay):
-    """A program as Debian has it, installed where it is missing and this user may."""
-
-    program = ""
-    packages: list = []
-
-    def prepare(self):
-        if self.binary() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-            install = ["apt-get", "install", "--yes", "--no-install-recommends", *self.packages]
-            with services_held_back():
-                call(["env", "DEBIAN_FRONTEND=noninteractive", *install], f"installing {self.program}", 300)
-        if self.binary() is None:
-            raise Failure(f"{self.program} is not installed, and cannot be by this user")
-
-    def binary(self):
-        return shutil.which(self.program) or shutil.which(self.program, path="/usr/sbin")
-
-    def version(self):
-        result = subprocess.run([self.binary(), "-v"], capture_output=True, text=True, timeout=20)
-        return " ".join((result.stdout + result.stderr).split()[:3])
+class DebianRelay(Debian, Relay):
+    """A relay as Debian has it."""
 
 
 class Nginx(DebianRelay):
@@ -198,25 +181,6 @@ listen in
         return [self.binary(), "-db", "-f", self.written(folder, ".cfg", text)]
 
 
-@contextlib.contextmanager
-def services_held_back():
-    """While it lasts, an installation starts no service: Debian asks this program first (policy-rc.d)."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
-        yield
-        return
-    with tempfile.NamedTemporaryFile("w", dir=policy.parent, delete=False) as file:
-        file.write("#!/bin/sh\nexit 101\n")
-    os.chmod(file.name, 0o755)
-    os.rename(file.name, policy)
-    try:
-        yield
-    finally:
-        policy.unlink(missing_ok=True)
-
-
 def relays(causeway):
     """All of them, ours first."""
     return [kind(causeway) for kind in (BlindRelay, Forward, SingBoxRelay, SpliceLoop, HAProxy, Nginx)]
-
-

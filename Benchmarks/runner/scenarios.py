@@ -9,13 +9,15 @@ from .processes import Failure, prepare_child
 
 @dataclass
 class Figure:
-    """One row of the table. `goal` bounds the ratio causeway / sing-box; `more` says that more is better."""
+    """One row of the table. `goal` bounds the ratio causeway / sing-box, `beside` those to others, by their names; `more`
+    says that more is better."""
 
     label: str
     unit: str
     take: object
     more: bool = False
     goal: float | None = None
+    beside: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Scenario:
     figures: list = field(default_factory=list)
     #: Without a proxy, for the record of what the machine and the generator can do.
     direct: bool = True
+    #: Whether the short run has it too.
+    is_quick: bool = True
 
 
 def use(process, key):
@@ -52,15 +56,23 @@ def bulk_figures(roles, rate_goal, cost_goal):
     return [rate, *each, Figure("CPU, all processes", "s/GiB", total(PER_GIB), goal=cost_goal)]
 
 
-def short_figures(roles, rate_goal, cost_goal, tail_goal):
+def short_figures(roles, rate_goal, cost_goal, tail_goal, beside):
     latency = lambda key: lambda report: report["latencyMilliseconds"][key]
     each = [Figure(f"CPU, {role}", "µs/conn", use(role, PER_CONNECTION)) for role in roles if len(roles) > 1]
     return [
         Figure("rate", "conn/s", lambda report: report["connectionsPerSecond"], more=True, goal=rate_goal),
         *each,
-        Figure("CPU, all processes", "µs/conn", total(PER_CONNECTION), goal=cost_goal),
+        Figure("CPU, all processes", "µs/conn", total(PER_CONNECTION), goal=cost_goal, beside=beside),
         Figure("latency, p50", "ms", latency("p50")),
         Figure("latency, p99", "ms", latency("p99"), goal=tail_goal),
+    ]
+
+
+def latency_figures():
+    latency = lambda key: lambda report: report["latencyMilliseconds"][key]
+    return [
+        Figure("rate", "conn/s", lambda report: report["connectionsPerSecond"], more=True),
+        *[Figure(f"latency, {key}", "ms", latency(key)) for key in ("p50", "p90", "p99", "longest")],
     ]
 
 
@@ -94,7 +106,7 @@ def relay_bulk_figures():
 def relay_short_figures():
     return [
         Figure("rate of the whole chain", "conn/s", lambda report: report["connectionsPerSecond"], more=True),
-        Figure("CPU, relay", "µs/conn", use("relay", PER_CONNECTION)),
+        Figure("CPU, relay", "µs/conn", use("relay", PER_CONNECTION), beside={"nginx": 1.0}),
     ]
 
 
@@ -110,41 +122,40 @@ def idle_figures(roles, sessions):
     return figures
 
 
-def scenarios(seconds, warmup, sessions, settle, with_direct_shape):
+def scenarios(seconds, warmup, sessions, settle):
     """The scenarios, with the goals of the project where it has set any."""
     timed = ["--seconds", seconds, "--warmup", warmup]
     idle = ["idle", "--sessions", sessions, "--settle", settle]
     pair = ["client", "exit"]
-    chosen = [
+    return [
         Scenario("bulk-down", "client + exit, bulk down, 1 stream", "tunnel",
                  ["bulk", "--direction", "down", *timed], bulk_figures(pair, 1.5, 0.55)),
         Scenario("bulk-up", "client + exit, bulk up, 1 stream", "tunnel",
                  ["bulk", "--direction", "up", *timed], bulk_figures(pair, 1.5, 0.55)),
+        Scenario("bulk-down-8", "client + exit, bulk down, 8 streams", "tunnel",
+                 ["bulk", "--direction", "down", "--streams", 8, *timed], bulk_figures(pair, None, 0.55), is_quick=False),
         Scenario("short", "client + exit, short connections, 64 at once, 64 bytes each way", "tunnel",
-                 ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35)),
+                 ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35, {"shadowsocks-libev": 0.8})),
+        Scenario("loaded", "client + exit, 8 short connections at once beside 4 downloads: latency under load", "tunnel",
+                 ["short", "--at-once", 8, "--bulk", 4, *timed], latency_figures(), is_quick=False),
         Scenario("udp-64", "client + exit, UDP round trips of 64 bytes, 16 associations", "tunnel",
                  ["udp", "--size", 64, *timed], round_trip_figures(pair)),
         Scenario("udp-1200", "client + exit, UDP round trips of 1,200 bytes, 16 associations", "tunnel",
-                 ["udp", "--size", 1200, *timed], round_trip_figures(pair)),
+                 ["udp", "--size", 1200, *timed], round_trip_figures(pair), is_quick=False),
         Scenario("udp-stream", "client + exit, a UDP stream of 200 Mbit/s to an echo and back", "tunnel",
-                 ["udp-stream", *timed], stream_figures()),
+                 ["udp-stream", *timed], stream_figures(), is_quick=False),
         Scenario("idle", f"client + exit, {sessions} idle sessions", "tunnel",
                  idle, idle_figures(pair, sessions), direct=False),
-    ]
-    chosen += [
         Scenario("relay-bulk", "client + relay + exit, bulk down, 1 stream: the relay alone", "relay",
                  ["bulk", "--direction", "down", *timed], relay_bulk_figures(), direct=False),
         Scenario("relay-short", "client + relay + exit, short connections: the relay alone", "relay",
                  ["short", *timed], relay_short_figures(), direct=False),
+        Scenario("direct-bulk-down", "mixed listener, direct exit, bulk down, 1 stream", "direct",
+                 ["bulk", "--direction", "down", *timed], bulk_figures(["proxy"], None, 1.0), direct=False,
+                 is_quick=False),
+        Scenario("direct-short", "mixed listener, direct exit, short connections", "direct",
+                 ["short", *timed], short_figures(["proxy"], None, 0.5, None, {}), direct=False, is_quick=False),
     ]
-    if with_direct_shape:
-        chosen += [
-            Scenario("direct-bulk-down", "mixed listener, direct exit, bulk down, 1 stream", "direct",
-                     ["bulk", "--direction", "down", *timed], bulk_figures(["proxy"], None, 1.0), direct=False),
-            Scenario("direct-short", "mixed listener, direct exit, short connections", "direct",
-                     ["short", *timed], short_figures(["proxy"], None, 0.5, None), direct=False),
-        ]
-    return chosen
 
 
 def put_load(binary, arguments, socks_port, processes):

@@ -37,15 +37,25 @@ def ratio(ours, theirs):
     return median(ours) / median(theirs) if ours and theirs and median(theirs) > 0 else None
 
 
-def verdict(figure, value):
-    """The goal for the ratio and whether it is reached."""
-    if figure.goal is None:
+def verdict(figure, goal, value):
+    """The goal for a ratio and whether it is reached."""
+    if goal is None:
         return ""
-    bound = f"{'≥' if figure.more else '≤'} {figure.goal:g}"
+    bound = f"{'≥' if figure.more else '≤'} {goal:g}"
     if value is None:
         return bound
-    met = value >= figure.goal if figure.more else value <= figure.goal
+    met = value >= goal if figure.more else value <= goal
     return f"{bound} {'met' if met else 'missed'}"
+
+
+def verdicts(figure, by_peer, factor):
+    """All goals of a figure: to sing-box, and to others by their names."""
+    parts = [verdict(figure, figure.goal, factor)]
+    for peer, goal in figure.beside.items():
+        value = ratio(by_peer.get("causeway"), by_peer.get(peer))
+        if value is not None:
+            parts.append(f"{value:.2f} of {peer}, {verdict(figure, goal, value)}")
+    return "; ".join(part for part in parts if part)
 
 
 def disturbance(reports, cores):
@@ -62,7 +72,7 @@ def rows(scenario, results, peers):
         direct = cell(values(figure, results.get(DIRECT, [])))
         yield [
             f"{figure.label}, {figure.unit}", *(cell(by_peer[peer]) for peer in peers),
-            "–" if factor is None else f"{factor:.2f}", verdict(figure, factor), direct,
+            "–" if factor is None else f"{factor:.2f}", verdicts(figure, by_peer, factor), direct,
         ]
 
 

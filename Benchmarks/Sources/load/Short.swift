@@ -10,6 +10,7 @@ struct Short: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: "Connections at once.") var atOnce = 64
     @Option(help: "Bytes each way, at most 16384.") var size = 64
+    @Option(help: "Streams that download meanwhile, without end.") var bulk = 0
     @Option(help: "Seconds to measure.") var seconds = 5.0
     @Option(help: "Seconds that run before.") var warmup = 1.0
 
@@ -19,6 +20,9 @@ struct Short: ParsableCommand {
 
     func run() throws {
         let work = Clients.Work.exchange(atOnce: self.atOnce, size: self.size)
+        let streams =
+            self.bulk > 0
+            ? try RunningLoad(.download(streams: self.bulk), proxy: self.common.socks, to: { [$0.source] }) : nil
         let load = try RunningLoad(work, proxy: self.common.socks) { $0.echoes }
         let tally = load.clients.tally
         load.wait(seconds: self.warmup)
@@ -28,9 +32,10 @@ struct Short: ParsableCommand {
         let (span, after) = (try start.end(), tally.completed)
         load.clients.measure(false)
         load.stop()
+        streams?.stop()
         try ShortReport(
             connections: after - before,
-            failed: FailedSessions(tally),
+            failed: streams.map { FailedSessions(tally, $0.clients.tally) } ?? FailedSessions(tally),
             latencies: load.clients.latencies,
             span: span
         ).print(json: self.common.json)
