@@ -23,7 +23,8 @@ def charts(chosen, results, names):
             by_peer = dict(bars)
             if "causeway" not in by_peer or len(bars) < 2:
                 continue
-            goals = ([("sing-box", figure.goal)] if figure.goal is not None else []) + list(figure.beside.items())
+            goals = [("sing-box", figure.goal)] if figure.goal is not None else []
+            goals += [(beside.peer, beside.bound) for beside in figure.beside]
             bounds = [by_peer[peer] * goal for peer, goal in goals if peer in by_peer]
             bound = (max(bounds) if figure.more else min(bounds)) if bounds else None
             yield f"{scenario.title}: {figure.label}", figure.unit, figure.more, bound, bars

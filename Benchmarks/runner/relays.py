@@ -55,6 +55,8 @@ class BlindRelay(Relay):
     name = "causeway"
     is_quick = True
     is_blind = True
+    #: What stands above the listeners in its configuration.
+    head = ""
 
     def prepare(self):
         self.ends.prepare()
@@ -64,13 +66,24 @@ class BlindRelay(Relay):
 
     def middle(self, port, exit_port, keys, folder):
         text = f"""\
-listeners:
+{self.head}listeners:
   - {{ name: in, type: relay, address: "127.0.0.1:{port}", method: {METHOD}, key: "{keys[0]}",
        next: [{{ key: "{keys[1]}", exit: out }}] }}
 exits:
   - {{ name: out, type: tunnel, server: "127.0.0.1:{exit_port}" }}
 """
         return self.ends.command(self.written(folder, ".yaml", text))
+
+
+class SingleLoop(BlindRelay):
+    """The same with one event loop, as on a machine with one core, beside nginx as one process."""
+
+    name = "causeway, 1 loop"
+    is_quick = False
+    head = "loops: 1\n"
+
+    def version(self):
+        return "its blind relay with one loop"
 
 
 class Forward(Relay):
@@ -183,4 +196,4 @@ listen in
 
 def relays(causeway):
     """All of them, ours first."""
-    return [kind(causeway) for kind in (BlindRelay, Forward, SingBoxRelay, SpliceLoop, HAProxy, Nginx)]
+    return [kind(causeway) for kind in (BlindRelay, SingleLoop, Forward, SingBoxRelay, SpliceLoop, HAProxy, Nginx)]

@@ -8,16 +8,25 @@ from .processes import Failure, prepare_child
 
 
 @dataclass
+class Beside:
+    """A bound for the ratio of one of our columns to that of a peer."""
+
+    peer: str
+    bound: float
+    ours: str = "causeway"
+
+
+@dataclass
 class Figure:
-    """One row of the table. `goal` bounds the ratio causeway / sing-box, `beside` those to others, by their names; `more`
-    says that more is better."""
+    """One row of the table. `goal` bounds the ratio causeway / sing-box, `beside` those to others; `more` says that more
+    is better."""
 
     label: str
     unit: str
     take: object
     more: bool = False
     goal: float | None = None
-    beside: dict = field(default_factory=dict)
+    beside: list = field(default_factory=list)
 
 
 @dataclass
@@ -106,7 +115,7 @@ def relay_bulk_figures():
 def relay_short_figures():
     return [
         Figure("rate of the whole chain", "conn/s", lambda report: report["connectionsPerSecond"], more=True),
-        Figure("CPU, relay", "µs/conn", use("relay", PER_CONNECTION), beside={"nginx": 1.0}),
+        Figure("CPU, relay", "µs/conn", use("relay", PER_CONNECTION), beside=[Beside("nginx", 1.0, "causeway, 1 loop")]),
     ]
 
 
@@ -135,7 +144,7 @@ def scenarios(seconds, warmup, sessions, settle):
         Scenario("bulk-down-8", "client + exit, bulk down, 8 streams", "tunnel",
                  ["bulk", "--direction", "down", "--streams", 8, *timed], bulk_figures(pair, None, 0.55), is_quick=False),
         Scenario("short", "client + exit, short connections, 64 at once, 64 bytes each way", "tunnel",
-                 ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35, {"shadowsocks-libev": 0.8})),
+                 ["short", *timed], short_figures(pair, 3.0, 0.3, 0.35, [Beside("shadowsocks-libev", 0.8)])),
         Scenario("loaded", "client + exit, 8 short connections at once beside 4 downloads: latency under load", "tunnel",
                  ["short", "--at-once", 8, "--bulk", 4, *timed], latency_figures(), is_quick=False),
         Scenario("udp-64", "client + exit, UDP round trips of 64 bytes, 16 associations", "tunnel",

@@ -49,12 +49,13 @@ def verdict(figure, goal, value):
 
 
 def verdicts(figure, by_peer, factor):
-    """All goals of a figure: to sing-box, and to others by their names."""
+    """All goals of a figure: to sing-box, and to others."""
     parts = [verdict(figure, figure.goal, factor)]
-    for peer, goal in figure.beside.items():
-        value = ratio(by_peer.get("causeway"), by_peer.get(peer))
+    for beside in figure.beside:
+        value = ratio(by_peer.get(beside.ours), by_peer.get(beside.peer))
         if value is not None:
-            parts.append(f"{value:.2f} of {peer}, {verdict(figure, goal, value)}")
+            ours = "" if beside.ours == "causeway" else f"{beside.ours}: "
+            parts.append(f"{ours}{value:.2f} of {beside.peer}, {verdict(figure, beside.bound, value)}")
     return "; ".join(part for part in parts if part)
 
 

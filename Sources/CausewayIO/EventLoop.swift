@@ -26,6 +26,9 @@ public final class EventLoop: @unchecked Sendable {
     private static let eventCapacity = 256
     private static let slotLimit = 1 << 24
     private static let wakeUpWord = UInt64.max
+    /// Nanoseconds after which those that yielded let new events pass: who has little to move is not to wait for all who
+    /// have much.
+    private static let quantum: UInt64 = 500_000
     /// Nanoseconds of a timer's tick.
     private static let tick: UInt64 = 1_000_000
 
@@ -40,8 +43,10 @@ public final class EventLoop: @unchecked Sendable {
     private var slots: [Slot] = []
     private var freeSlot: Int32 = -1
     private var wheel: TimerWheel
+    /// Who asked for a turn, and who of those before is to get it now: ``resuming`` from ``nextTurn`` on.
     private var yielding: [HandlerToken] = []
     private var resuming: [HandlerToken] = []
+    private var nextTurn = 0
 
     // MARK: Any thread
 
@@ -150,7 +155,7 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// Calls the handler's `resumed` after every other ready handler has had its turn: once, however often it asked, so
-    /// that nobody gets more turns by having more events.
+    /// that nobody gets more turns by having more events. New events come in between, where the turns take long.
     public func yield(_ token: HandlerToken) {
         let index = Int(token.slot)
         guard index < self.slots.count, self.slots[index].generation == token.generation,
@@ -193,20 +198,34 @@ public final class EventLoop: @unchecked Sendable {
             while let word = self.wheel.expire(now: self.now.nanoseconds / Self.tick) {
                 self.handler(word)?.timerFired(tag: Self.tag(word))
             }
-            swap(&self.yielding, &self.resuming)
-            for token in self.resuming { self.resume(token) }
-            self.resuming.removeAll(keepingCapacity: true)
+            self.giveTurns()
         }
         self.inbox.withLock { $0 = nil }
     }
 
     /// Nanoseconds that the loop may sleep, negative for ever.
     private func timeout() -> Int64 {
-        guard self.yielding.isEmpty else { return 0 }
+        guard self.yielding.isEmpty, self.nextTurn == self.resuming.count else { return 0 }
         guard let next = self.wheel.next else { return -1 }
         let now = CLinux_monotonic_nanoseconds()
         let due = next * Self.tick
         return due > now ? Int64(due - now) : 0
+    }
+
+    /// Gives those their turns that asked for one, until the quantum is over; the others come first the next time.
+    private func giveTurns() {
+        if self.nextTurn == self.resuming.count {
+            self.resuming.removeAll(keepingCapacity: true)
+            self.nextTurn = 0
+            swap(&self.yielding, &self.resuming)
+        }
+        let end = self.now.nanoseconds + Self.quantum
+        while self.nextTurn < self.resuming.count {
+            let token = self.resuming[self.nextTurn]
+            self.nextTurn += 1
+            self.resume(token)
+            if CLinux_monotonic_nanoseconds() >= end { break }
+        }
     }
 
     private func resume(_ token: HandlerToken) {

@@ -56,7 +56,7 @@ struct Flow {
     }
 
     /// Bytes that one turn moves before others have theirs.
-    private static let turnBudget = 1 << 20
+    private static let turnBudget = 256 * 1024
     static let smallestRead = 16 * 1024
     /// The limit of a read while the loop's blocks are more than its share.
     static let readUnderPressure = 4 * 1024
