@@ -11,6 +11,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
+        // Overlapping accesses are looked for at run time where tests run, by debug and sanitized builds: looking costs
+        // the release build some percent of each datagram.
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     ] + warnings
 
 /// A target of ours: every one is compiled with the same settings.
