@@ -11,3 +11,7 @@ bench-quick: ## less of it, and shorter (under 3 minutes)
 .PHONY: bench-plans
 bench-plans: ## what users, plans and quotas cost and how well they hold (under five minutes)
 	Benchmarks/plans
+
+.PHONY: bench-profile
+bench-profile: ## where causeway spends its time, with perf (under two minutes)
+	Benchmarks/profile

@@ -163,7 +163,7 @@ def scenarios(seconds, warmup, sessions, settle):
                  ["bulk", "--direction", "down", *timed], bulk_figures(["proxy"], None, 1.0), direct=False,
                  is_quick=False),
         Scenario("direct-short", "mixed listener, direct exit, short connections", "direct",
-                 ["short", *timed], short_figures(["proxy"], None, 0.5, None, {}), direct=False, is_quick=False),
+                 ["short", *timed], short_figures(["proxy"], None, 0.5, None, []), direct=False, is_quick=False),
     ]
 
 

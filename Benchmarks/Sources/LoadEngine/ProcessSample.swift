@@ -1,14 +1,20 @@
 import CLoad
 import Glibc
 
-/// What a process has used, at one moment.
+/// What a process has used, with those that it has started, at one moment.
 public struct ProcessSample: Sendable {
-    /// CPU time, user and system, of all its threads, those that ended included; nanoseconds.
+    /// CPU time, user and system, of all threads, those that ended included; nanoseconds.
     public let cpu: Int64
 
-    /// Reads the CPU clock of a process, at nanosecond resolution.
+    /// Reads the CPU clocks of a process and its children, at nanosecond resolution; what children had used that have
+    /// ended comes in steps of the kernel's tick.
     public init(of process: Int32) throws(SystemCallError) {
-        self.cpu = try systemCall("clock_gettime") { CLoad_process_time(process) }
+        var cpu = try systemCall("clock_gettime") { CLoad_process_time(process) }
+        for member in ProcessFamily(of: process).members {
+            if member != process { cpu += max(0, CLoad_process_time(member)) }
+            cpu += ProcessFamily.ended(of: member)
+        }
+        self.cpu = cpu
     }
 }
 
@@ -68,7 +74,7 @@ public struct MachineSample: Sendable {
 }
 
 /// The start of a file of `/proc`, enough for those read here.
-private func fileText(_ path: String) throws(SystemCallError) -> String {
+func fileText(_ path: String) throws(SystemCallError) -> String {
     let file = try systemCall("open") { open(path, O_RDONLY | O_CLOEXEC) }
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: 8192)
