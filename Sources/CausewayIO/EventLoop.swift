@@ -219,7 +219,7 @@ public final class EventLoop: @unchecked Sendable {
             self.nextTurn = 0
             swap(&self.yielding, &self.resuming)
         }
-        let end = self.now.nanoseconds + Self.quantum
+        let end = CLinux_monotonic_nanoseconds() + Self.quantum
         while self.nextTurn < self.resuming.count {
             let token = self.resuming[self.nextTurn]
             self.nextTurn += 1
