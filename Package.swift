@@ -11,8 +11,8 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
-        // Overlapping accesses are looked for at run time where tests run, by debug and sanitized builds: looking costs
-        // the release build some percent of each datagram.
+        // Overlapping accesses are looked for at run time by debug and sanitized builds, so by unit tests and by the
+        // sanitizers' end-to-end tests: looking costs the release build some percent of each datagram.
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     ] + warnings
 

