@@ -40,8 +40,13 @@ let package = Package(
         .library(name: "CausewayFronts", targets: ["CausewayFronts"]),
         .library(name: "CausewayWire", targets: ["CausewayWire"]),
     ],
+    traits: [
+        .trait(name: "BoringSSL", description: "The AEADs of BoringSSL, from swift-crypto, besides those of OpenSSL."),
+        .default(enabledTraits: ["BoringSSL"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -52,6 +57,11 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        // BoringSSL is a part of swift-crypto that it does not offer by itself; without its header the target is empty.
+        .target(
+            name: "CBoringSSL",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["BoringSSL"]))]
+        ),
         // Intel's library is loaded at run time; without its header the target is empty.
         .target(name: "CMultiBuffer"),
         // The program is compiled beforehand, by Scripts/bpf.
@@ -61,7 +71,7 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         target("CausewayBytes"),
-        target("CausewayCrypto", ["CMultiBuffer", "COpenSSL", "CSodium", "CausewayBytes"]),
+        target("CausewayCrypto", ["CBoringSSL", "CMultiBuffer", "COpenSSL", "CSodium", "CausewayBytes"]),
         target("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         target("CausewayFronts", ["CausewayBytes"]),
         target("CausewayCore", ["CausewayBytes", "CausewayCrypto", "CausewayFronts", "CausewayWire"]),
@@ -117,7 +127,11 @@ let package = Package(
             resources: [.copy("Vectors")],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["CausewayCrypto", "TestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "InteropTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
         .executableTarget(name: "link-emulator", path: "Tests/LinkEmulator"),
         .testTarget(name: "LinkTests", dependencies: ["TestSupport", "link-emulator"], swiftSettings: swiftSettings),

@@ -19,7 +19,7 @@ func fuzzer(_ name: String, _ products: [String]) -> Target {
 
 let package = Package(
     name: "causeway-fuzz",
-    dependencies: [.package(name: "causeway", path: "..")],
+    dependencies: [.package(name: "causeway", path: "..", traits: [])],
     targets: [
         .target(
             name: "FuzzSupport",

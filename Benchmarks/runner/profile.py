@@ -69,6 +69,8 @@ def group(stack):
         return "clock"
     if any(library in where for library in CIPHERS):
         return "AEAD"
+    if symbol.startswith("CCryptoBoringSSL_"):
+        return "AEAD"
     if "libc.so" in where or "libpthread" in where:
         return "C library"
     if symbol.startswith(("swift_", "_swift_", "swift::", "_ZN5swift")):

@@ -1,9 +1,8 @@
 import CMultiBuffer
-import COpenSSL
 public import CausewayBytes
 
-/// AES-GCM through Intel's multi-buffer library, where the machine has the library and a processor that makes it worth
-/// it. ChaCha20-Poly1305, which gains nothing there, stays with OpenSSL.
+/// AES-GCM through Intel's multi-buffer library, where the machine has the library: the fastest on processors with
+/// AVX-512. ChaCha20-Poly1305, which gains nothing there, stays with OpenSSL.
 ///
 /// The library is looked for at run time, once per process; the build only needs its header.
 public final class MultiBufferBackend: AEADBackend {
@@ -29,23 +28,12 @@ public final class MultiBufferBackend: AEADBackend {
         }
     }
 
-    /// Whose expanded key lies at a place of the cache.
-    private struct Owner {
-        var key: Subkey
-        var algorithm: AEADAlgorithm?
-    }
-
-    /// An expanded key is 1 KiB: so many stay in the processor's second cache beside the data.
-    private static let entryCount = 64
-    /// The library loads round keys a register at a time.
-    private static let alignment = 64
-
     public let name: String
     private let openSSL: OpenSSLBackend
-    // Safe: both allocated in `init`, freed in `deinit`, reached from the owning loop alone.
-    private let owners: UnsafeMutablePointer<Owner>
-    private let keys: UnsafeMutableRawPointer
-    private let stride: Int
+    private let keys: ExpandedKeys
+
+    /// Whether the processor has the wide registers that the library makes the most of.
+    public static var isProcessorWide: Bool { CMultiBuffer_is_processor_wide() != 0 }
 
     public init() throws(Unavailable) {
         switch CMultiBuffer_load() {
@@ -59,19 +47,7 @@ public final class MultiBufferBackend: AEADBackend {
         guard let openSSL = OpenSSLBackend() else { throw .noOpenSSL }
         self.openSSL = openSSL
         self.name = "Intel multi-buffer \(Self.version)"
-        self.stride = (CMultiBuffer_expanded_count() + Self.alignment - 1) / Self.alignment * Self.alignment
-        self.owners = .allocate(capacity: Self.entryCount)
-        self.owners.initialize(repeating: Owner(key: Subkey(), algorithm: nil), count: Self.entryCount)
-        self.keys = .allocate(byteCount: Self.entryCount * self.stride, alignment: Self.alignment)
-    }
-
-    deinit {
-        for index in 0..<Self.entryCount where self.owners[index].algorithm != nil {
-            OPENSSL_cleanse(self.keys + index * self.stride, self.stride)
-        }
-        OPENSSL_cleanse(self.owners, Self.entryCount * MemoryLayout<Owner>.stride)
-        self.owners.deallocate()
-        self.keys.deallocate()
+        self.keys = ExpandedKeys(of: CMultiBuffer_expanded_count())
     }
 
     public func seal(_ record: ByteRegion, _ algorithm: AEADAlgorithm, key: Subkey, nonce: Nonce) {
@@ -106,15 +82,7 @@ public final class MultiBufferBackend: AEADBackend {
     }
 
     private func expanded(_ algorithm: AEADAlgorithm, _ key: Subkey) -> UnsafeRawPointer {
-        // A subkey is the output of a hash: any of its bits are a good index.
-        let index = Int(truncatingIfNeeded: key.words[0] % UInt64(Self.entryCount))
-        let owner = self.owners + index
-        let expanded = self.keys + index * self.stride
-        if owner.pointee.algorithm == algorithm, owner.pointee.key.isSame(as: key) { return UnsafeRawPointer(expanded) }
-        key.withBytes { key in CMultiBuffer_expand(algorithm.isWide, key, expanded) }
-        owner.pointee.key = key
-        owner.pointee.algorithm = algorithm
-        return UnsafeRawPointer(expanded)
+        self.keys.find(algorithm, key) { key, expanded in CMultiBuffer_expand(algorithm.isWide, key, expanded) }
     }
 }
 

@@ -8,13 +8,10 @@ var aeadInForce: String {
         let name = try choice.make().name
         switch choice {
         case .automatic:
-            do throws(MultiBufferBackend.Unavailable) {
-                _ = try MultiBufferBackend()
-                return name
-            } catch {
-                return "\(name) (Intel multi-buffer: \(error))"
-            }
-        case .openSSL, .multiBuffer: return "\(name) (\(AEADChoice.environmentVariable)=\(choice.rawValue))"
+            guard let missed = AEADChoice.fastest().missed else { return name }
+            return "\(name) (\(missed))"
+        case .openSSL, .multiBuffer, .boringSSL:
+            return "\(name) (\(AEADChoice.environmentVariable)=\(choice.rawValue))"
         }
     } catch {
         return "none: \(error)"

@@ -1,3 +1,4 @@
+import CausewayCrypto
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ extension EndToEnd {
             for method in [MethodName.aes128, .aes256] {
                 let chain = try Chain(
                     .multiUser(method),
-                    environments: ([Self.variable: client.choice], [Self.variable: exit.choice])
+                    environments: ([Self.variable: client.choice.rawValue], [Self.variable: exit.choice.rawValue])
                 )
                 let session = try chain.session(to: server.port)
                 #expect(try BytePattern.receive(from: session, upTo: 3_000_000) == 3_000_000)
@@ -33,7 +34,7 @@ extension EndToEnd {
         func `the version says which library is in force`(backend: Backend) throws {
             let run = try Command.run(
                 [Binaries.causeway, "version"],
-                environment: [Self.variable: backend.choice],
+                environment: [Self.variable: backend.choice.rawValue],
                 within: 20
             )
             #expect(run.status == .exited(0))
@@ -51,16 +52,6 @@ extension EndToEnd {
             )
             #expect(run.status != .exited(0))
             #expect(run.errorText.contains("CAUSEWAY_AEAD") && run.errorText.contains("abacus"), "\(run.errorText)")
-        }
-    }
-}
-
-extension Backend {
-    /// What the environment calls it.
-    fileprivate var choice: String {
-        switch self {
-        case .openSSL: "openssl"
-        case .multiBuffer: "multi-buffer"
         }
     }
 }

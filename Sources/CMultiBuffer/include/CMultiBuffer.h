@@ -21,6 +21,9 @@ enum __attribute__((enum_extensibility(closed))) CMultiBuffer_status {
 /// be called before this has said `Ready`.
 enum CMultiBuffer_status CMultiBuffer_load(void);
 
+/// Whether the processor has AVX-512 with VAES and VPCLMULQDQ, which the library's fastest code wants. Needs no library.
+int CMultiBuffer_is_processor_wide(void);
+
 /// What the library calls its version, such as `1.3.0`; empty when none was found. Never freed.
 const char *CMultiBuffer_version(void);
 
