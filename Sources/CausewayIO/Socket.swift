@@ -22,7 +22,8 @@ public struct Socket: ~Copyable {
 
     public var isOpen: Bool { self.descriptor >= 0 }
 
-    /// A listening socket that shares its address with the other loops' (SO_REUSEPORT); `[::]` takes IPv4 too.
+    /// A listening socket that shares its address with the other loops' (SO_REUSEPORT); `[::]` takes IPv4 too. On the
+    /// loopback, what it accepts is not paced.
     public static func listening(
         on address: SocketAddress,
         backlog: CInt,
@@ -30,7 +31,9 @@ public struct Socket: ~Copyable {
     ) throws(SystemCallError) -> Socket {
         var raw = CLinux_address(address)
         var options = CLinux_options(options)
-        return Socket(owning: try checked("listen", CLinux_listen(&raw, backlog, &options)))
+        let socket = Socket(owning: try checked("listen", CLinux_listen(&raw, backlog, &options)))
+        if address.ip.isLoopback { LoopbackCongestion.select(on: socket.descriptor) }
+        return socket
     }
 
     /// A TCP socket that listens already, from elsewhere: from another process. A second owner of `descriptor` has its own.
@@ -77,13 +80,24 @@ public struct Socket: ~Copyable {
         return socket
     }
 
-    /// A socket whose connection to `address` is made or under way; it becomes writable when that is decided.
+    /// A socket whose connection to `address` is made or under way; it becomes writable when that is decided. To the
+    /// loopback it is not paced.
     ///
     /// - Throws: what the kernel says of the connection or of what `options` asks for; the call of the error names it.
     ///   EADDRNOTAVAIL where the options have a source address, and none of the family of `address`.
     public static func connecting(
         to address: SocketAddress,
         options: DialOptions = DialOptions()
+    ) throws(SystemCallError) -> Socket {
+        let socket = try self.connectingPaced(to: address, options: options)
+        if address.ip.isLoopback { LoopbackCongestion.select(on: socket.descriptor) }
+        return socket
+    }
+
+    /// The same with the congestion control that the system gives it.
+    private static func connectingPaced(
+        to address: SocketAddress,
+        options: DialOptions
     ) throws(SystemCallError) -> Socket {
         var raw = CLinux_address(address)
         var step: CInt = 0

@@ -43,7 +43,8 @@ extension EndToEnd {
             try sessions(50)
             let cost = try counted.cost { try sessions(number) }
             print("a short session: client \(cost.client.text(for: number)); exit \(cost.exit.text(for: number))")
-            for (counts, calls, allocations) in [(cost.client, 21, 4), (cost.exit, 17, 3)] {
+            // One call of each is for the loopback alone, and only where the system's congestion control would pace it.
+            for (counts, calls, allocations) in [(cost.client, 22, 4), (cost.exit, 18, 3)] {
                 #expect(counts.calls <= calls * number, "\(counts.text(for: number))")
                 #expect(counts.allocations <= allocations * number, "\(counts.text(for: number))")
             }
