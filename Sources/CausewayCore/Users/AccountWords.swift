@@ -42,19 +42,40 @@ public struct AccountWords: @unchecked Sendable {
     var clockDown: UnsafeMutablePointer<Atomic<UInt64>> { self.clocks + 1 }
     /// Bytes of the quota that neither were used nor are on lease.
     var remaining: UnsafeMutablePointer<Atomic<Int64>> { self.words }
-    /// Bytes that this process's loops have on lease.
-    var onLease: UnsafeMutablePointer<Atomic<Int64>> { self.leases(of: self.side) }
     /// Sessions that this process has of the user.
     var sessions: UnsafeMutablePointer<Atomic<Int64>> { self.sessions(of: self.side) }
 
     private func leases(of side: Int) -> UnsafeMutablePointer<Atomic<Int64>> { self.words + 2 + side }
     private func sessions(of side: Int) -> UnsafeMutablePointer<Atomic<Int64>> { self.words + 2 + Self.sides + side }
 
-    /// Bytes that loops of all processes have on lease.
-    var allLeases: Int64 {
-        (0..<Self.sides).reduce(0) { sum, side in
-            sum &+ self.leases(of: side).pointee.load(ordering: .sequentiallyConsistent)
+    /// The bits of a side's leases that are bytes; those above count how often some were taken.
+    private static let bytesMask: Int64 = 1 << 40 - 1
+
+    /// Notes that this process's loops have `count` bytes more on lease; at the start of taking them.
+    func beginLease(_ count: Int64) {
+        self.leases(of: self.side).pointee.wrappingAdd(Self.bytesMask + 1 + count, ordering: .sequentiallyConsistent)
+    }
+
+    /// Notes that `count` bytes of those are on lease no more; after what is left of them was given back.
+    func endLease(_ count: Int64) {
+        self.leases(of: self.side).pointee.wrappingSubtract(count, ordering: .sequentiallyConsistent)
+    }
+
+    /// What is on lease on each side, with how often some was taken there.
+    struct Leases: Equatable {
+        fileprivate var sides: InlineArray<4, Int64>
+
+        /// Whether nothing is on lease.
+        var isEmpty: Bool { self.sides.indices.allSatisfy { self.sides[$0] & AccountWords.bytesMask == 0 } }
+
+        static func == (left: Leases, right: Leases) -> Bool {
+            left.sides.indices.allSatisfy { left.sides[$0] == right.sides[$0] }
         }
+    }
+
+    /// The leases of all processes, one side looked at after the other.
+    var leases: Leases {
+        Leases(sides: InlineArray { self.leases(of: $0).pointee.load(ordering: .sequentiallyConsistent) })
     }
 
     /// Sessions of the user in all processes.
@@ -71,8 +92,20 @@ public struct AccountWords: @unchecked Sendable {
 
     /// Takes back what the process of `side` had on lease when it ended, and forgets its sessions.
     public func end(_ side: Int) {
-        let lost = self.leases(of: side).pointee.exchange(0, ordering: .sequentiallyConsistent)
-        if lost != 0 { self.remaining.pointee.wrappingAdd(lost, ordering: .sequentiallyConsistent) }
+        let leases = self.leases(of: side)
+        let word = leases.pointee.load(ordering: .sequentiallyConsistent)
+        let lost = word & Self.bytesMask
+        if lost != 0 {
+            // On lease here until they are given back, so that nobody finds nothing left meanwhile.
+            self.beginLease(lost)
+            let (isOurs, _) = leases.pointee.compareExchange(
+                expected: word,
+                desired: word - lost,
+                ordering: .sequentiallyConsistent
+            )
+            if isOurs { self.remaining.pointee.wrappingAdd(lost, ordering: .sequentiallyConsistent) }
+            self.endLease(lost)
+        }
         self.sessions(of: side).pointee.store(0, ordering: .relaxed)
     }
 }

@@ -27,9 +27,6 @@ public struct Quota: Sendable {
     /// Bytes that neither were used nor are on lease. Below zero once the quota was made smaller than its use.
     private var remaining: UnsafeMutablePointer<Atomic<Int64>> { self.words.remaining }
 
-    /// Bytes that loops of any process have on lease.
-    private var leased: Int64 { self.words.allLeases }
-
     /// What is left and on lease to nobody, in bytes.
     public var left: Int64 { self.remaining.pointee.load(ordering: .acquiring) }
 
@@ -49,26 +46,43 @@ public struct Quota: Sendable {
             var left = self.remaining.pointee.load(ordering: .sequentiallyConsistent)
             while left > 0 {
                 let count = min(max(min(left / 16, Self.largestLease), min(left, Self.smallestLease)), left)
-                self.words.onLease.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent)
+                self.words.beginLease(count)
                 let (exchanged, seen) = self.remaining.pointee.weakCompareExchange(
                     expected: left,
                     desired: left - count,
                     ordering: .sequentiallyConsistent
                 )
                 if exchanged { return .granted(Int(count)) }
-                self.words.onLease.pointee.wrappingSubtract(count, ordering: .sequentiallyConsistent)
+                self.words.endLease(count)
                 left = seen
             }
-            if self.leased > 0 { return .contended }
-            // What was given back between the two looks is there now.
-            if self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0 { return .exhausted }
+            switch self.look() {
+            case .exhausted: return .exhausted
+            case .contended: return .contended
+            case .available: continue
+            }
         }
+    }
+
+    private enum Look {
+        case available, contended, exhausted
+    }
+
+    /// Whether anything is left or may come back, at one moment.
+    ///
+    /// Bytes may go from one lease to the next between two looks, so that neither sees them. But where nothing is on lease,
+    /// and no lease was begun until after nothing was found to be left, nothing was on lease at that moment either.
+    private func look() -> Look {
+        let before = self.words.leases
+        guard self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0 else { return .available }
+        guard before.isEmpty else { return .contended }
+        return self.words.leases == before ? .exhausted : .contended
     }
 
     /// Ends a lease of `count` bytes of which `used` were used.
     public func end(_ count: Int, used: Int) {
         if used != count { self.remaining.pointee.wrappingAdd(Int64(count - used), ordering: .sequentiallyConsistent) }
-        self.words.onLease.pointee.wrappingSubtract(Int64(count), ordering: .sequentiallyConsistent)
+        self.words.endLease(Int64(count))
     }
 
     /// Gives back bytes that were used and then did not count after all; a top-up or a new cycle gives some, a smaller
@@ -78,10 +92,5 @@ public struct Quota: Sendable {
     }
 
     /// Whether nothing is left nor may come back.
-    public var isExhausted: Bool {
-        guard self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0,
-            self.leased <= 0
-        else { return false }
-        return self.remaining.pointee.load(ordering: .sequentiallyConsistent) <= 0
-    }
+    public var isExhausted: Bool { self.look() == .exhausted }
 }
