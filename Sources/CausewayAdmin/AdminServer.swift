@@ -18,6 +18,10 @@ public final class AdminServer: Sendable {
     private static let mode: mode_t = 0o660
     /// Seconds that stopping may take.
     private static let patience = 2
+    /// Turns of the loop from accepting a connection to handing it on, and some to spare.
+    private static let turnsOfAccepting = 8
+    /// Milliseconds that connections which were accepted last have to end by themselves.
+    private static let respite = 100
 
     private let endpoint: AdminEndpoint
     /// Where the endpoint is one.
@@ -28,6 +32,8 @@ public final class AdminServer: Sendable {
 
     private struct Running {
         var group: MultiThreadedEventLoopGroup
+        /// Accepts.
+        var listener: (any Channel)?
         var task: Task<Void, Never>
         var isOver: DispatchSemaphore
     }
@@ -61,7 +67,7 @@ public final class AdminServer: Sendable {
                 serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
             ),
-            onServerRunning: { _ in start.finish(nil) },
+            onServerRunning: { start.finish(nil, listener: $0) },
             eventLoopGroupProvider: .shared(group),
             logger: self.logger
         )
@@ -83,7 +89,7 @@ public final class AdminServer: Sendable {
             try? group.syncShutdownGracefully()
             throw failure
         }
-        self.running.withLock { $0 = Running(group: group, task: task, isOver: isOver) }
+        self.running.withLock { $0 = Running(group: group, listener: start.listener, task: task, isOver: isOver) }
         do throws(AdminError) {
             try self.file?.appear()
         } catch {
@@ -124,20 +130,39 @@ public final class AdminServer: Sendable {
             return running
         }
         guard let running else { return }
-        running.task.cancel()
-        // What does not end in time keeps its thread, for something may still want to run on it.
-        if running.isOver.wait(timeout: .now() + .seconds(Self.patience)) == .success {
-            try? running.group.syncShutdownGracefully()
+        running.listener.map(Self.close)
+        var isOver = running.isOver.wait(timeout: .now() + .milliseconds(Self.respite)) == .success
+        if !isOver {
+            running.task.cancel()
+            isOver = running.isOver.wait(timeout: .now() + .seconds(Self.patience)) == .success
         }
+        // What does not end in time keeps its thread, for something may still want to run on it.
+        if isOver { try? running.group.syncShutdownGracefully() }
         self.file?.remove()
+    }
+
+    /// Closes the socket that accepts once all that it has accepted are on their way to a task: a connection that no task
+    /// takes any more ends the process (a precondition of SwiftNIO's).
+    private static func close(_ listener: any Channel) {
+        let isClosed = DispatchSemaphore(value: 0)
+        let loop = listener.eventLoop
+        var turn = listener.setOption(.autoRead, value: false)
+        for _ in 0..<self.turnsOfAccepting { turn = turn.flatMap { loop.submit {} } }
+        turn.flatMap { listener.close() }.whenComplete { _ in isClosed.signal() }
+        // In time, unless a request holds up the loop.
+        _ = isClosed.wait(timeout: .now() + .seconds(self.patience))
     }
 
     /// How the start went; told once.
     private final class Start: Sendable {
         private let outcome = Mutex<AdminError??>(nil)
+        private let channel = Mutex<(any Channel)?>(nil)
         private let isThere = DispatchSemaphore(value: 0)
 
-        func finish(_ failure: AdminError?) {
+        var listener: (any Channel)? { self.channel.withLock { $0 } }
+
+        func finish(_ failure: AdminError?, listener: (any Channel)? = nil) {
+            if let listener { self.channel.withLock { $0 = listener } }
             self.outcome.withLock { outcome in
                 guard outcome == nil else { return }
                 outcome = .some(failure)

@@ -1,6 +1,7 @@
 import CausewayAdmin
 import Foundation
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,6 +26,31 @@ import Testing
         try server.start()
         defer { server.stop() }
         #expect(try AdminClient(.socket(path: path)).status() == FakeNode.full)
+    }
+
+    @Test func `it stops while others connect`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("admin.sock")
+        let others = Others()
+        try Background.run {
+            while !others.haveEnough.load(ordering: .acquiring) {
+                if (try? UnixSocket(connectingTo: path)) != nil { others.connected.add(1, ordering: .relaxed) }
+            }
+        } while: {
+            defer { others.haveEnough.store(true, ordering: .releasing) }
+            for _ in 0..<40 {
+                let server = self.server(path)
+                try server.start()
+                let before = others.connected.load(ordering: .relaxed)
+                #expect(Deadline.wait(10) { others.connected.load(ordering: .relaxed) > before })
+                server.stop()
+            }
+        }
+    }
+
+    private final class Others: Sendable {
+        let haveEnough = Atomic(false)
+        let connected = Atomic(0)
     }
 
     @Test func `the JSON has its keys in snake case, and leaves out what is not there`() throws {
