@@ -1,8 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A Unix socket that receives datagrams.
-final class DatagramSocket {
+/// A Unix socket that receives datagrams. It holds ten that nobody has read; who sends without waiting loses any more.
+final class DatagramSocket: Sendable {
+    private static let patience = 20
+
     private let descriptor: CInt
 
     init(at path: String) throws {
@@ -17,7 +19,7 @@ final class DatagramSocket {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(self.descriptor, $0, length) }
         }
         guard status == 0 else { throw TestFailure("bind: \(errno)") }
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -25,16 +27,19 @@ final class DatagramSocket {
         close(self.descriptor)
     }
 
-    /// The next message that is as wanted; `nil` when none comes.
+    /// The next message that is as wanted; `nil` when none comes, whatever else does.
     func receive(_ isWanted: (String) -> Bool = { _ in true }) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
+        let deadline = Deadline(seconds: Double(Self.patience))
+        while !deadline.hasPassed {
             let count = recv(self.descriptor, &buffer, buffer.count, 0)
             guard count >= 0 else { return nil }
             let text = String(decoding: buffer[0..<count], as: UTF8.self)
             if isWanted(text) { return text }
         }
+        return nil
     }
+
     /// Whether no message waits.
     var isEmpty: Bool {
         var byte: UInt8 = 0
