@@ -16,7 +16,7 @@ public final class AdminServer: Sendable {
     private static let idleTimeout = TimeAmount.seconds(60)
     /// Only its owner and its group may connect.
     private static let mode: mode_t = 0o660
-    /// Seconds that stopping may take.
+    /// Seconds that each step of stopping may take.
     private static let patience = 2
     /// Turns of the loop from accepting a connection to handing it on, and some to spare.
     private static let turnsOfAccepting = 8
@@ -33,7 +33,7 @@ public final class AdminServer: Sendable {
     private struct Running {
         var group: MultiThreadedEventLoopGroup
         /// Accepts.
-        var listener: (any Channel)?
+        var listener: any Channel
         var task: Task<Void, Never>
         var isOver: DispatchSemaphore
     }
@@ -67,29 +67,31 @@ public final class AdminServer: Sendable {
                 serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
             ),
-            onServerRunning: { start.finish(nil, listener: $0) },
+            onServerRunning: { start.finish(.success($0)) },
             eventLoopGroupProvider: .shared(group),
             logger: self.logger
         )
         let name = self.endpoint.name
-        let (task, failure) = Self.withMask(0o777 & ~Self.mode) {
+        let (task, outcome) = Self.withMask(0o777 & ~Self.mode) {
             let task = Task(executorPreference: EventLoopTaskExecutor(group.next())) {
                 do {
                     try await application.run()
-                    start.finish(.system(path: name, reason: "ended at once"))
+                    start.finish(.failure(.system(path: name, reason: "ended at once")))
                 } catch {
-                    start.finish(.system(path: name, reason: "\(error)"))
+                    start.finish(.failure(.system(path: name, reason: "\(error)")))
                 }
                 isOver.signal()
             }
             return (task, start.wait())
         }
-        if let failure {
+        switch outcome {
+        case .success(let listener):
+            self.running.withLock { $0 = Running(group: group, listener: listener, task: task, isOver: isOver) }
+        case .failure(let error):
             isOver.wait()
             try? group.syncShutdownGracefully()
-            throw failure
+            throw error
         }
-        self.running.withLock { $0 = Running(group: group, listener: start.listener, task: task, isOver: isOver) }
         do throws(AdminError) {
             try self.file?.appear()
         } catch {
@@ -130,7 +132,7 @@ public final class AdminServer: Sendable {
             return running
         }
         guard let running else { return }
-        running.listener.map(Self.close)
+        Self.close(running.listener)
         var isOver = running.isOver.wait(timeout: .now() + .milliseconds(Self.respite)) == .success
         if !isOver {
             running.task.cancel()
@@ -153,26 +155,26 @@ public final class AdminServer: Sendable {
         _ = isClosed.wait(timeout: .now() + .seconds(self.patience))
     }
 
-    /// How the start went; told once.
+    /// How the start went, with the channel that accepts; told once.
     private final class Start: Sendable {
-        private let outcome = Mutex<AdminError??>(nil)
-        private let channel = Mutex<(any Channel)?>(nil)
+        typealias Outcome = Result<any Channel, AdminError>
+
+        private let outcome = Mutex<Outcome?>(nil)
         private let isThere = DispatchSemaphore(value: 0)
 
-        var listener: (any Channel)? { self.channel.withLock { $0 } }
-
-        func finish(_ failure: AdminError?, listener: (any Channel)? = nil) {
-            if let listener { self.channel.withLock { $0 = listener } }
+        func finish(_ result: Outcome) {
             self.outcome.withLock { outcome in
                 guard outcome == nil else { return }
-                outcome = .some(failure)
+                outcome = result
                 self.isThere.signal()
             }
         }
 
-        func wait() -> AdminError? {
-            self.isThere.wait()
-            return self.outcome.withLock { $0 } ?? nil
+        func wait() -> Outcome {
+            while true {
+                self.isThere.wait()
+                if let outcome = self.outcome.withLock({ $0 }) { return outcome }
+            }
         }
     }
 }
