@@ -8,6 +8,11 @@ public protocol EventHandler: AnyObject {
     func resumed()
 }
 
+/// What handlers that are ready together have done once for all of them: see ``EventLoop/endTurn(with:)``.
+public protocol TurnEnd: AnyObject {
+    func endTurn()
+}
+
 /// Names a handler on its loop. A token that outlives its handler names nothing, whoever sits in its slot by then.
 public struct HandlerToken: Equatable, Sendable {
     var slot: UInt32

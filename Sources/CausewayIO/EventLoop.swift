@@ -23,6 +23,9 @@ public final class EventLoop: @unchecked Sendable {
         var awaitsTurn = false
     }
 
+    /// The bit of a tag that says of the handler that it ends its turns with others': see ``endTurn(with:)``.
+    public static let jointTag: UInt8 = 0x80
+
     private static let eventCapacity = 256
     private static let slotLimit = 1 << 24
     private static let wakeUpWord = UInt64.max
@@ -47,6 +50,8 @@ public final class EventLoop: @unchecked Sendable {
     private var yielding: [HandlerToken] = []
     private var resuming: [HandlerToken] = []
     private var nextTurn = 0
+    /// What is to be done before anybody else has a turn.
+    private var turnEnd: (any TurnEnd)?
 
     // MARK: Any thread
 
@@ -165,6 +170,18 @@ public final class EventLoop: @unchecked Sendable {
         self.yielding.append(token)
     }
 
+    /// Does what `end` says once those that are ready with the caller have had their turns: all whose events, under a tag
+    /// with ``jointTag``, follow each other. One `end` for the whole loop.
+    public func endTurn(with end: any TurnEnd) {
+        if self.turnEnd == nil { self.turnEnd = end }
+    }
+
+    private func endTurns() {
+        guard let end = self.turnEnd else { return }
+        self.turnEnd = nil
+        end.endTurn()
+    }
+
     // MARK: - Other threads
 
     /// Runs `body` on the loop's thread, soon. Never runs it once the loop has stopped.
@@ -194,9 +211,14 @@ public final class EventLoop: @unchecked Sendable {
             let count = Int(try checked("epoll_wait", result))
             self.now = Instant(nanoseconds: CLinux_monotonic_nanoseconds())
             self.clock = CLinux_unix_seconds()
-            for index in 0..<count { self.dispatch(self.events + index) }
+            for index in 0..<count {
+                if Self.tag(CLinux_event_word(self.events + index)) & Self.jointTag == 0 { self.endTurns() }
+                self.dispatch(self.events + index)
+            }
+            self.endTurns()
             while let word = self.wheel.expire(now: self.now.nanoseconds / Self.tick) {
                 self.handler(word)?.timerFired(tag: Self.tag(word))
+                self.endTurns()
             }
             self.giveTurns()
         }
@@ -232,6 +254,7 @@ public final class EventLoop: @unchecked Sendable {
         guard let handler = self.handler(Self.word(token, 0)) else { return }
         self.slots[Int(token.slot)].awaitsTurn = false
         handler.resumed()
+        self.endTurns()
     }
 
     private func dispatch(_ event: UnsafePointer<epoll_event>) {

@@ -116,6 +116,28 @@ import Testing
         #expect(received == [[4]])
     }
 
+    @Test func `what several send goes together, and each is told of its own`() throws {
+        let receiver = try DatagramSocket.bound(to: Self.loopback)
+        let address = try Self.address(of: receiver)
+        let nowhere = SocketAddress(ip: .v4(0xffff_ffff), port: 9)
+        let sender = try DatagramSocket.open(.v4)
+        let queue = DatagramQueue()
+        let owners = (Sender(), Sender())
+        for number in 0..<6 as Range<UInt8> {
+            let owner = number.isMultiple(of: 2) ? owners.0 : owners.1
+            Self.append([UInt8](repeating: number, count: 20 + Int(number % 2)), to: queue, sender, nowhere, by: owner)
+        }
+        for number in 0..<6 as Range<UInt8> {
+            let owner = number.isMultiple(of: 2) ? owners.0 : owners.1
+            Self.append([UInt8](repeating: number, count: 20), to: queue, sender, address, by: owner)
+        }
+        queue.flush()
+        #expect(owners.0.unsent.map(\.payload) == [10, 10, 10])
+        #expect(owners.1.unsent.map(\.payload) == [11, 11, 11])
+        let received = Self.receive(receiver, 6)
+        #expect(received == (0..<6).map { [UInt8](repeating: $0, count: 20) })
+    }
+
     @Test func `a socket for all addresses says which was asked, and answers from that`() throws {
         let port = try FreePort.next()
         for address in [IPAddress.v4(0), .v6(high: 0, low: 0)] {

@@ -129,6 +129,50 @@ import Testing
         #expect(heirs.count == 1)
     }
 
+    private final class End: TurnEnd {
+        let journal: Journal
+
+        init(_ journal: Journal) { self.journal = journal }
+
+        func endTurn() { self.journal.lines.append("end") }
+    }
+
+    @Test func `those whose tags say so end their turns together, and before anybody else's`() throws {
+        let loop = try EventLoop()
+        let journal = Journal()
+        let end = End(journal)
+        let tags = [EventLoop.jointTag, EventLoop.jointTag | 1, 1, EventLoop.jointTag]
+        let pairs = try tags.map { _ in try SocketPair() }
+        for (index, tag) in tags.enumerated() {
+            let handler = Recorder("\(index)", journal, on: loop)
+            handler.onReady = { [unowned loop] _, _ in loop.endTurn(with: end) }
+            try loop.add(pairs[index].near.descriptor, .readable, to: handler.token, tag: tag)
+        }
+        // The kernel tells of them in the order in which they became ready.
+        for pair in pairs { _ = [UInt8]([1]).withRegion { pair.far.write($0) } }
+        Self.stop(loop, after: 20)
+        try loop.run()
+        #expect(journal.lines == ["0 ready 128", "1 ready 129", "end", "2 ready 1", "3 ready 128", "end"])
+    }
+
+    @Test func `a turn that a timer or a wish has brought ends by itself`() throws {
+        let loop = try EventLoop()
+        let journal = Journal()
+        let end = End(journal)
+        for name in ["a", "b"] {
+            let handler = Recorder(name, journal, on: loop)
+            handler.onTurn = { [unowned loop] in loop.endTurn(with: end) }
+            handler.onTimer = { [unowned loop] _ in loop.endTurn(with: end) }
+            loop.yield(handler.token)
+            _ = loop.schedule(after: .milliseconds(1), to: handler.token, tag: 0)
+        }
+        Self.stop(loop, after: 20)
+        try loop.run()
+        #expect(journal.lines.filter { $0 == "end" }.count == 4)
+        let isAfterEach = stride(from: 1, to: 8, by: 2).allSatisfy { journal.lines[$0] == "end" }
+        #expect(journal.lines.count == 8 && isAfterEach, "\(journal.lines)")
+    }
+
     @Test func `a descriptor that was removed is silent`() throws {
         let loop = try EventLoop()
         let journal = Journal()

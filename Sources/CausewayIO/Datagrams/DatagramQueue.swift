@@ -10,7 +10,7 @@ public protocol DatagramSender: AnyObject {
 }
 
 /// Datagrams on their way to one socket, sent many at once: those that go to one place and are of one size as the
-/// segments of one (UDP_SEGMENT). One instance belongs to one loop, and is empty between two turns.
+/// segments of one (UDP_SEGMENT), whoever sends them. One instance belongs to one loop, and is empty between two turns.
 public final class DatagramQueue {
     /// Bytes of a datagram at most, with what a protocol adds.
     public static let largest = 65_507
@@ -20,11 +20,16 @@ public final class DatagramQueue {
     private static let segmentsOfRun = 64
     private static let bytesOfRun = 64_000
 
-    /// What is known of the datagrams of a run, which all have the same sender.
+    /// Who is told of a datagram that is not sent, and of how many bytes.
+    private struct Origin {
+        var sender: any DatagramSender
+        var payload: Int
+    }
+
+    /// Datagrams that go as one.
     private struct Run {
-        var sender: (any DatagramSender)?
-        /// Bytes that each has beyond its payload.
-        var overhead = 0
+        /// The origin of the first; those of the others follow.
+        var first = 0
         var segments = 0
         /// Its last datagram is shorter than the others, so that none can follow.
         var isComplete = false
@@ -33,6 +38,7 @@ public final class DatagramQueue {
     private let memory: UnsafeMutableRawPointer
     private let datagrams: UnsafeMutablePointer<CLinux_datagram>
     private var runs = [Run](repeating: Run(), count: DatagramQueue.runCapacity)
+    private var origins: [Origin] = []
     private var count = 0
     private var used = 0
     private var descriptor: CInt = -1
@@ -75,7 +81,16 @@ public final class DatagramQueue {
     ) {
         let start = self.memory + self.used
         self.used += count
-        if self.extendRun(count, payload, peer, local, sender) { return }
+        if !self.extendRun(count, peer, local) { self.beginRun(start, count, peer, local) }
+        self.origins.append(Origin(sender: sender, payload: payload))
+    }
+
+    private func beginRun(
+        _ start: UnsafeMutableRawPointer,
+        _ count: Int,
+        _ peer: SocketAddress?,
+        _ local: IPAddress?
+    ) {
         if self.count == Self.runCapacity { self.sendAll() }
         var datagram = CLinux_datagram()
         datagram.base = start
@@ -83,26 +98,20 @@ public final class DatagramQueue {
         if let peer { datagram.peer = CLinux_address(peer) }
         if let local { datagram.local = CLinux_address(SocketAddress(ip: local, port: 0)) }
         self.datagrams[self.count] = datagram
-        self.runs[self.count] = Run(sender: sender, overhead: count - payload, segments: 1)
+        self.runs[self.count] = Run(first: self.origins.count, segments: 1)
         self.count += 1
     }
 
     /// Lets the datagram be one more segment of the last run, if it goes the same way.
-    private func extendRun(
-        _ count: Int,
-        _ payload: Int,
-        _ peer: SocketAddress?,
-        _ local: IPAddress?,
-        _ sender: any DatagramSender
-    ) -> Bool {
+    private func extendRun(_ count: Int, _ peer: SocketAddress?, _ local: IPAddress?) -> Bool {
         guard self.count > 0, count > 0 else { return false }
         let last = self.count - 1
         let run = self.runs[last]
         let datagram = self.datagrams[last]
         let size = run.segments == 1 ? datagram.count : Int(datagram.segment)
-        guard !run.isComplete, run.sender === sender, run.overhead == count - payload, count <= size,
-            run.segments < Self.segmentsOfRun, datagram.count + count <= Self.bytesOfRun,
-            SocketAddress(datagram.peer) == peer, SocketAddress(datagram.local)?.ip == local
+        guard !run.isComplete, count <= size, run.segments < Self.segmentsOfRun,
+            datagram.count + count <= Self.bytesOfRun, SocketAddress(datagram.peer) == peer,
+            SocketAddress(datagram.local)?.ip == local
         else { return false }
         self.datagrams[last].segment = UInt32(size)
         self.datagrams[last].count += count
@@ -127,39 +136,33 @@ public final class DatagramQueue {
                 if datagram.segment > 0, datagram.error != EAGAIN {
                     self.sendSegments(datagram, self.runs[index])
                 } else {
-                    self.report(datagram, self.runs[index])
+                    let run = self.runs[index]
+                    for origin in self.origins[run.first..<run.first + run.segments] {
+                        self.report(datagram.error, origin)
+                    }
                 }
             }
-            self.runs[index].sender = nil
         }
         self.count = 0
+        self.origins.removeAll(keepingCapacity: true)
     }
 
     /// Sends one by one what the kernel does not take as segments: on a device that cannot, or where one does not fit.
     private func sendSegments(_ whole: CLinux_datagram, _ run: Run) {
         guard let base = whole.base else { return }
         var offset = 0
-        while offset < whole.count {
+        for index in run.first..<run.first + run.segments {
             var one = whole
             one.base = base + offset
             one.count = min(Int(whole.segment), whole.count - offset)
             one.segment = 0
             CLinux_send_datagrams(self.descriptor, self.isV6 ? 1 : 0, &one, 1)
-            if one.error != 0 { self.report(one, run) }
+            if one.error != 0 { self.report(one.error, self.origins[index]) }
             offset += one.count
         }
     }
 
-    private func report(_ datagram: CLinux_datagram, _ run: Run) {
-        let size = datagram.segment > 0 ? Int(datagram.segment) : datagram.count
-        var left = datagram.count
-        repeat {
-            let count = min(size, left)
-            run.sender?.datagramWasNotSent(
-                count - run.overhead,
-                SystemCallError(code: datagram.error, call: "sendmmsg")
-            )
-            left -= count
-        } while left > 0
+    private func report(_ error: CInt, _ origin: Origin) {
+        origin.sender.datagramWasNotSent(origin.payload, SystemCallError(code: error, call: "sendmmsg"))
     }
 }

@@ -89,24 +89,34 @@ public struct DatagramSocket: ~Copyable {
         options: DialOptions = DialOptions()
     ) throws(SystemCallError) -> DatagramSocket {
         let anywhere = SocketAddress(ip: family == .v4 ? .v4(0) : .v6(high: 0, low: 0), port: 0)
-        return try self.open(towards: anywhere, isConnected: false, isWhole: false, options: options)
+        return try self.open(
+            towards: anywhere,
+            isConnected: false,
+            isWhole: false,
+            options: options,
+            buffer: Self.ownBuffer
+        )
     }
 
     /// A socket for datagrams to and from `address` alone, never in fragments.
     ///
+    /// - Parameter isShared: whether many customers have it.
     /// - Throws: what the kernel says, ENETUNREACH where there is no way to the address.
     public static func connected(
         to address: SocketAddress,
-        options: DialOptions = DialOptions()
+        options: DialOptions = DialOptions(),
+        isShared: Bool = false
     ) throws(SystemCallError) -> DatagramSocket {
-        try self.open(towards: address, isConnected: true, isWhole: true, options: options)
+        let buffer = isShared ? Self.sharedBuffer : Self.ownBuffer
+        return try self.open(towards: address, isConnected: true, isWhole: true, options: options, buffer: buffer)
     }
 
     private static func open(
         towards address: SocketAddress,
         isConnected: Bool,
         isWhole: Bool,
-        options: DialOptions
+        options: DialOptions,
+        buffer: CInt
     ) throws(SystemCallError) -> DatagramSocket {
         let isV6 = !address.ip.isV4
         var remote = CLinux_address(address)
@@ -123,7 +133,7 @@ public struct DatagramSocket: ~Copyable {
                     nil,
                     options.interface,
                     flags,
-                    Self.ownBuffer
+                    buffer
                 )
             }
             return CLinux_open_datagrams(
@@ -133,7 +143,7 @@ public struct DatagramSocket: ~Copyable {
                 &source,
                 options.interface,
                 flags,
-                Self.ownBuffer
+                buffer
             )
         }
         return DatagramSocket(owning: try checked("socket", result), isV6: isV6)

@@ -50,9 +50,9 @@ extension Outlet {
 /// The outlet is there from the first datagram on, until nothing has moved for a while; the association itself stays
 /// as long as a repetition of its datagrams could be taken for a new one.
 final class Association: EventHandler {
-    static let outletTag: UInt8 = 1
-    static let secondOutletTag: UInt8 = 2
-    static let inletTag: UInt8 = 3
+    static let outletTag = 1 | EventLoop.jointTag
+    static let secondOutletTag = 2 | EventLoop.jointTag
+    static let inletTag = 3 | EventLoop.jointTag
     private static let idleTag: UInt8 = 0
 
     /// Silence after which an association that only asked name servers gives its socket back.
@@ -63,6 +63,11 @@ final class Association: EventHandler {
 
     unowned let worker: Worker
     let listener: Listener
+    /// The listener's counters on this loop, and those of the exit that it leaves by now.
+    let counters: DatagramCounters
+    private let traffic: TrafficCounters
+    private(set) var exitCounters: DatagramCounters?
+    private var exitTraffic: TrafficCounters?
     /// The exit or group that it leaves by.
     private let way: Exit?
     /// The customer's address.
@@ -70,7 +75,12 @@ final class Association: EventHandler {
     var inlet: (any Inlet)?
     private var outlet: (any Outlet)?
     /// The exit that it leaves by now.
-    private(set) var exit: Exit?
+    private(set) var exit: Exit? {
+        didSet {
+            self.exitCounters = self.exit?.datagrams[self.worker.number]
+            self.exitTraffic = self.exit?.traffic[self.worker.number]
+        }
+    }
     private(set) var groupMember: GroupMember?
     private var memberCheckedAt: Instant
     private(set) var token = HandlerToken.none
@@ -95,6 +105,8 @@ final class Association: EventHandler {
     init(from source: SocketAddress, at listener: Listener, by way: Exit?, on worker: Worker) {
         self.source = source
         self.listener = listener
+        self.counters = listener.datagrams[worker.number]
+        self.traffic = listener.traffic[worker.number]
         self.way = way
         self.worker = worker
         self.startedAt = worker.loop.now
@@ -111,9 +123,6 @@ final class Association: EventHandler {
         self.counters.associationBegan()
         self.timer = self.worker.loop.schedule(after: self.idle, to: self.token, tag: Self.idleTag)
     }
-
-    var counters: DatagramCounters { self.listener.datagrams[self.worker.number] }
-    var exitCounters: DatagramCounters? { self.exit?.datagrams[self.worker.number] }
 
     // MARK: - Up
 
@@ -143,8 +152,8 @@ final class Association: EventHandler {
         self.bytesUp &+= UInt64(count)
         self.counters.countUp()
         self.exitCounters?.countUp()
-        self.listener.traffic[self.worker.number].count(up: UInt64(count), down: 0)
-        self.exit?.traffic[self.worker.number].count(up: UInt64(count), down: 0)
+        self.traffic.count(up: UInt64(count), down: 0)
+        self.exitTraffic?.count(up: UInt64(count), down: 0)
         return true
     }
 
@@ -187,8 +196,8 @@ final class Association: EventHandler {
         self.bytesDown &+= UInt64(payload.count)
         self.counters.countDown()
         self.exitCounters?.countDown()
-        self.listener.traffic[self.worker.number].count(up: 0, down: UInt64(payload.count))
-        self.exit?.traffic[self.worker.number].count(up: 0, down: UInt64(payload.count))
+        self.traffic.count(up: 0, down: UInt64(payload.count))
+        self.exitTraffic?.count(up: 0, down: UInt64(payload.count))
         self.inlet?.deliver(payload, from: source)
     }
 
@@ -287,7 +296,7 @@ final class Association: EventHandler {
 
     func ready(_ events: ReadyEvents, tag: UInt8) {
         if tag == Self.inletTag { self.inlet?.ready() } else { self.outlet?.ready(tag) }
-        self.worker.datagrams.endTurn()
+        self.worker.datagrams.settle()
     }
 
     func timerFired(tag: UInt8) {
@@ -295,7 +304,7 @@ final class Association: EventHandler {
             self.restTimer = .none
             self.outlet?.ready(Self.outletTag)
             self.outlet?.ready(Self.secondOutletTag)
-            return self.worker.datagrams.endTurn()
+            return self.worker.datagrams.settle()
         }
         self.timer = .none
         let silence = self.worker.loop.now - self.lastActivity
@@ -311,7 +320,7 @@ final class Association: EventHandler {
         self.inlet?.ready()
         self.outlet?.ready(Self.outletTag)
         self.outlet?.ready(Self.secondOutletTag)
-        self.worker.datagrams.endTurn()
+        self.worker.datagrams.settle()
     }
 
     private var idle: Interval {

@@ -6,7 +6,8 @@ import CausewayWire
 
 /// What one loop has for datagrams: where they are received and sent from, what opens and seals them, and all
 /// associations. Made when the first socket for them is.
-final class DatagramDesk {
+final class DatagramDesk: TurnEnd {
+    private let loop: EventLoop
     let batch = DatagramBatch()
     let queue = DatagramQueue()
     let opener: PacketOpener
@@ -17,11 +18,14 @@ final class DatagramDesk {
     private(set) var all: [Association] = []
     /// Users who have bytes on lease in this turn.
     private var leasing: [UserSessions] = []
+    /// Sockets to next hops that have room for one more association.
+    private var hops: [HopKey: HopSocket] = [:]
 
     /// Associations that are looked at when one has to make room.
     private static let sample = 16
 
-    init(aead: any AEADBackend, aes: AESBlock) {
+    init(on loop: EventLoop, aead: any AEADBackend, aes: AESBlock) {
+        self.loop = loop
         self.opener = PacketOpener(aead: aead, aes: aes)
         self.sealer = PacketSealer(aead: aead, aes: aes)
     }
@@ -34,7 +38,10 @@ final class DatagramDesk {
         return table
     }
 
-    /// What every handler does at the end of its turn: sends what was queued, and gives back what was not used of leases.
+    /// What every handler does at the end of its turn: has what was queued sent, and what was not used of leases given
+    /// back, once those that are ready with it have had theirs.
+    func settle() { self.loop.endTurn(with: self) }
+
     func endTurn() {
         self.queue.flush()
         for sessions in self.leasing { sessions.endLease() }
@@ -43,6 +50,20 @@ final class DatagramDesk {
 
     /// Notes that `sessions` has a lease, which ends with the turn.
     func noteLease(of sessions: UserSessions) { self.leasing.append(sessions) }
+
+    // MARK: - Next hops
+
+    /// The socket to `hop` that has room; a new one where none has.
+    func hopSocket(_ key: HopKey, make: () throws(SystemCallError) -> HopSocket) throws(SystemCallError) -> HopSocket {
+        if let present = self.hops[key], present.hasRoom { return present }
+        let made = try make()
+        self.hops[key] = made
+        return made
+    }
+
+    func forget(_ socket: HopSocket, _ key: HopKey) {
+        if self.hops[key] === socket { self.hops[key] = nil }
+    }
 
     // MARK: - Associations
 

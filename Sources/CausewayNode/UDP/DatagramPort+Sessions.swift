@@ -94,6 +94,6 @@ extension Worker {
                 port.refuse(error)
             }
         }
-        self.datagrams.endTurn()
+        self.datagrams.settle()
     }
 }

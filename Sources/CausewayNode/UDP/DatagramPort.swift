@@ -38,7 +38,7 @@ final class DatagramPort: EventHandler {
 
     func start() throws(SystemCallError) {
         self.token = self.worker.loop.register(self)
-        try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
+        try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: EventLoop.jointTag)
     }
 
     /// Takes no datagram for the time being: they wait in the socket.
@@ -81,9 +81,9 @@ final class DatagramPort: EventHandler {
                 let local = desk.batch.local(index)
                 desk.batch.forEachSegment(index) { self.take($0, from: source, to: local) }
             }
-            guard count == DatagramBatch.capacity else { return desk.endTurn() }
+            guard count == DatagramBatch.capacity else { return desk.settle() }
         }
-        desk.endTurn()
+        desk.settle()
         self.worker.loop.yield(self.token)
     }
 

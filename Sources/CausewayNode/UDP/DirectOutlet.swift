@@ -55,7 +55,7 @@ final class DirectOutlet: Outlet {
         let worker = self.association.worker
         let inquiry = NameInquiry(self.exit.families, on: worker) { [weak self] found in
             self?.resolved(target, found)
-            worker.datagrams.endTurn()
+            worker.datagrams.settle()
         }
         self.inquiries[target] = inquiry
         if let found = inquiry.begin(name) { self.resolved(target, found) }

@@ -98,11 +98,24 @@ public struct PacketOpener {
         to session: UInt64,
         clock: UnixSeconds
     ) throws(PacketRefusal) -> Opened {
+        let (addressee, opened) = try self.open(response: datagram, pending, clock: clock)
+        guard addressee == session else { throw .foreignSession }
+        return opened
+    }
+
+    /// Opens an answer to one of several sessions.
+    ///
+    /// - Returns: the client's session that it names, and what it says.
+    public func open(
+        response datagram: ByteRegion,
+        _ pending: Pending,
+        clock: UnixSeconds
+    ) throws(PacketRefusal) -> (session: UInt64, opened: Opened) {
         let body = try self.body(of: datagram, pending)
         guard body[0] == PacketFormat.responseType else { throw .type }
         guard isFresh(body.load(at: 1, as: UInt64.self), now: clock) else { throw .timestamp }
-        guard body.load(at: 9, as: UInt64.self) == session else { throw .foreignSession }
-        return try Self.parse(body, from: 17, at: pending.body.lowerBound)
+        let session = body.load(at: 9, as: UInt64.self)
+        return (session, try Self.parse(body, from: 17, at: pending.body.lowerBound))
     }
 
     // MARK: - At a blind relay

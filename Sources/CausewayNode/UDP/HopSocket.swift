@@ -1,0 +1,167 @@
+import CausewayBytes
+import CausewayCore
+import CausewayIO
+import CausewayWire
+
+/// Which sockets to a next hop are the same to an association.
+struct HopKey: Hashable {
+    let exit: ObjectIdentifier
+    let hop: SocketAddress
+}
+
+/// A socket to the next hop of a tunnel: of one association, or of several that no user's rate holds back. What several
+/// send or get at once then takes a call or two, not one each.
+final class HopSocket: EventHandler {
+    /// Associations that share a socket. Beyond, there is another, so that paths and the next hop's loops have several
+    /// flows to spread.
+    private static let capacity = 64
+    private static let batches = 8
+    /// Silence after which the way to the next hop is looked at again, at first and at most.
+    private static let silence = Interval.seconds(5)
+    private static let longestSilence = Interval.seconds(60)
+
+    private let exit: Exit
+    let hop: SocketAddress
+    /// `nil` at a blind relay.
+    private let credentials: RequestCredentials?
+    private let isShared: Bool
+    private unowned let worker: Worker
+    private(set) var socket: DatagramSocket
+    private var token = HandlerToken.none
+    /// By the session of this end.
+    private var outlets: [UInt64: HopOutlet] = [:]
+    /// By the session that the next hop answers in.
+    private var answered: [UInt64: HopOutlet] = [:]
+    /// When the next hop was heard last, or the way to it was looked at.
+    private var heardAt: Instant
+    private var patience = HopSocket.silence
+
+    /// - Throws: what the kernel says where there is no way to `hop`.
+    init(
+        to hop: SocketAddress,
+        of exit: Exit,
+        with credentials: RequestCredentials?,
+        isShared: Bool,
+        on worker: Worker
+    ) throws(SystemCallError) {
+        self.hop = hop
+        self.exit = exit
+        self.credentials = credentials
+        self.isShared = isShared
+        self.worker = worker
+        self.socket = try DatagramSocket.connected(to: hop, options: exit.dial, isShared: isShared)
+        self.heardAt = worker.loop.now
+        self.token = worker.loop.register(self)
+        do throws(SystemCallError) {
+            try worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: EventLoop.jointTag)
+        } catch {
+            worker.loop.deregister(self.token)
+            throw error
+        }
+    }
+
+    // MARK: - Outlets
+
+    var hasRoom: Bool { self.isShared && self.outlets.count < Self.capacity }
+
+    func join(_ outlet: HopOutlet) { self.outlets[outlet.session] = outlet }
+
+    /// The last to leave closes the socket.
+    func leave(_ outlet: HopOutlet) {
+        self.outlets[outlet.session] = nil
+        for session in outlet.answeredIn { self.answered[session] = nil }
+        guard self.outlets.isEmpty, self.socket.isOpen else { return }
+        self.worker.datagrams.forget(self, self.key)
+        self.worker.datagrams.queue.flush()
+        self.socket.close()
+        self.worker.loop.deregister(self.token)
+    }
+
+    private var key: HopKey { HopKey(exit: ObjectIdentifier(self.exit), hop: self.hop) }
+
+    // MARK: - The way
+
+    /// Looks at the way to the next hop after a silence, less often where that has brought nothing.
+    ///
+    /// A socket keeps the address of this host that it had when it was connected, and nobody answers to one that is gone:
+    /// then it leaves by another from now on. The sessions stay the same, and the next hop follows them.
+    func renewAfterSilence() {
+        let now = self.worker.loop.now
+        guard now - self.heardAt >= self.patience else { return }
+        self.heardAt = now
+        self.patience = min(Interval(nanoseconds: 2 * self.patience.nanoseconds), Self.longestSilence)
+        guard
+            let fresh = try? DatagramSocket.connected(to: self.hop, options: self.exit.dial, isShared: self.isShared),
+            fresh.localAddress()?.ip != self.socket.localAddress()?.ip
+        else { return }
+        // What is queued goes out by the socket that is closed now.
+        self.worker.datagrams.queue.flush()
+        // Where it fails the present socket stays.
+        guard
+            (try? self.worker.loop.add(fresh.descriptor, .readable, to: self.token, tag: EventLoop.jointTag)) != nil
+        else { return }
+        self.socket = fresh
+        self.patience = Self.silence
+    }
+
+    // MARK: - Receiving
+
+    func ready(_ events: ReadyEvents, tag: UInt8) { self.receive() }
+    func timerFired(tag: UInt8) {}
+    func resumed() { self.receive() }
+
+    func receive() {
+        let desk = self.worker.datagrams
+        defer { desk.settle() }
+        for _ in 0..<Self.batches {
+            guard self.socket.isOpen, !self.rests() else { return }
+            let (count, error) = desk.batch.receive(from: self.socket)
+            if count > 0 {
+                self.heardAt = self.worker.loop.now
+                self.patience = Self.silence
+            }
+            if error?.isRefusal == true {
+                for outlet in self.outlets.values { outlet.association.groupMember?.suspect() }
+            }
+            for index in 0..<count { desk.batch.forEachSegment(index) { self.take($0) } }
+            guard count == DatagramBatch.capacity else { return }
+        }
+        self.worker.loop.yield(self.token)
+    }
+
+    /// Whether the one association that has it is to leave it unread for a while.
+    private func rests() -> Bool {
+        guard !self.isShared, let outlet = self.outlets.values.first else { return false }
+        return outlet.association.restsDown()
+    }
+
+    /// Judges an answer in the order that protocol reference 3.3 gives.
+    private func take(_ datagram: ByteRegion) {
+        guard let credentials = self.credentials else {
+            self.outlets.values.first?.pass(answer: datagram)
+            return
+        }
+        let (worker, opener) = (self.worker, self.worker.datagrams.opener)
+        do throws(PacketRefusal) {
+            let pending = try opener.begin(response: datagram, credentials.method, key: credentials.userKey)
+            let known = self.answered[pending.id.session]
+            try known?.accepts(pending.id)
+            let (session, opened) = try opener.open(response: datagram, pending, clock: worker.loop.clock)
+            let outlet: HopOutlet
+            if let known, known.session == session {
+                outlet = known
+            } else {
+                guard let addressee = self.outlets[session] else { throw .foreignSession }
+                try addressee.accepts(pending.id)
+                self.answered[pending.id.session] = addressee
+                outlet = addressee
+            }
+            if let ended = outlet.take(datagram.region(opened.payload), pending.id, from: opened.address) {
+                self.answered[ended] = nil
+            }
+        } catch {
+            self.exit.datagrams[worker.number].countRefused()
+            worker.note(.datagramRefused, error.words, at: self.exit.name)
+        }
+    }
+}
