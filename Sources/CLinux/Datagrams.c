@@ -269,7 +269,18 @@ static void write_control(struct msghdr *header, union control *control, int is_
     header->msg_controllen = used;
 }
 
+// Sends one datagram with nothing besides, which takes the kernel less than one of several does.
+static void send_one(int descriptor, int is_v6, struct CLinux_datagram *datagram) {
+    union datagram_address peer;
+    socklen_t peer_count = datagram->peer.family ? encode(&datagram->peer, is_v6, &peer) : 0;
+    ssize_t result;
+    RETRY(result, sendto(descriptor, datagram->base, datagram->count, MSG_DONTWAIT | MSG_NOSIGNAL,
+                         peer_count > 0 ? &peer.any : NULL, peer_count));
+    datagram->error = result == -1 ? errno : 0;
+}
+
 void CLinux_send_datagrams(int descriptor, int is_v6, struct CLinux_datagram *datagrams, int count) {
+    if (count == 1 && !datagrams->local.family && !datagrams->segment) return send_one(descriptor, is_v6, datagrams);
     struct mmsghdr headers[CLinux_datagram_batch];
     struct iovec vectors[CLinux_datagram_batch];
     union datagram_address peers[CLinux_datagram_batch];
