@@ -27,7 +27,9 @@ def charts(chosen, results, names):
             goals += [(beside.peer, beside.bound) for beside in figure.beside]
             bounds = [by_peer[peer] * goal for peer, goal in goals if peer in by_peer]
             bound = (max(bounds) if figure.more else min(bounds)) if bounds else None
-            yield f"{scenario.title}: {figure.label}", figure.unit, figure.more, bound, bars
+            others = [beside.ours for beside in figure.beside if beside.ours != "causeway"]
+            whose = f" (the line is for {others[0]})" if others else ""
+            yield f"{scenario.title}: {figure.label}{whose}", figure.unit, figure.more, bound, bars
 
 
 def line(x, y, text, size=12, anchor="start", weight="normal"):

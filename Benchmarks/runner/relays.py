@@ -149,10 +149,12 @@ class DebianRelay(Debian, Relay):
 
 
 class Nginx(DebianRelay):
-    """nginx's stream proxy, which copies: one process, as a second one's time would not be seen."""
+    """nginx's stream proxy, which copies: one process, as a second one's time would not be seen. It ends a session where
+    one side has said all it had to."""
 
     name = program = "nginx"
     packages = ["nginx-core", "libnginx-mod-stream"]
+    half_close = "off"
 
     def middle(self, port, exit_port, keys, folder):
         text = f"""\
@@ -163,9 +165,21 @@ pid {folder}/nginx.pid;
 error_log stderr error;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 8192; }}
-stream {{ server {{ listen 127.0.0.1:{port}; proxy_pass 127.0.0.1:{exit_port}; }} }}
+stream {{
+    server {{ listen 127.0.0.1:{port}; proxy_pass 127.0.0.1:{exit_port}; proxy_half_close {self.half_close}; }}
+}}
 """
         return [self.binary(), "-e", "stderr", "-c", self.written(folder, ".conf", text)]
+
+
+class NginxHalfClose(Nginx):
+    """The same where each direction ends by itself, as at all the others."""
+
+    name = "nginx, half-close"
+    half_close = "on"
+
+    def version(self):
+        return "the same with proxy_half_close"
 
 
 class HAProxy(DebianRelay):
@@ -195,4 +209,5 @@ listen in
 
 def relays(causeway):
     """All of them, ours first."""
-    return [kind(causeway) for kind in (BlindRelay, SingleLoop, Forward, SingBoxRelay, SpliceLoop, HAProxy, Nginx)]
+    kinds = [BlindRelay, SingleLoop, Forward, SingBoxRelay, SpliceLoop, HAProxy, Nginx, NginxHalfClose]
+    return [kind(causeway) for kind in kinds]

@@ -28,7 +28,7 @@ final class ServiceManager: @unchecked Sendable {
 
     /// The node has started. From now on its status is told, and the watchdog is fed as long as every loop turns.
     func ready(_ node: Node) {
-        self.socket.send(["READY=1", "STATUS=\(node.statusLine)"])
+        self.socket.send(["READY=1", "STATUS=\(node.statusLine)"], isToArrive: true)
         let seconds = min(self.watchdog.map { $0 / 3 } ?? Self.interval, Self.interval)
         self.queue.sync {
             let timer = DispatchSource.makeTimerSource(queue: self.queue)
@@ -37,7 +37,7 @@ final class ServiceManager: @unchecked Sendable {
                 guard let self else { return }
                 var lines = ["STATUS=\(node.statusLine)"]
                 if self.watchdog != nil, node.loopsTurn() { lines.append("WATCHDOG=1") }
-                self.socket.send(lines)
+                self.socket.send(lines, isToArrive: false)
             }
             timer.resume()
             self.timer = timer
@@ -46,12 +46,12 @@ final class ServiceManager: @unchecked Sendable {
 
     /// A reload begins.
     func reloading() {
-        self.socket.send(["RELOADING=1", "MONOTONIC_USEC=\(HostSystem.now.nanoseconds / 1000)"])
+        self.socket.send(["RELOADING=1", "MONOTONIC_USEC=\(HostSystem.now.nanoseconds / 1000)"], isToArrive: true)
     }
 
     /// The reload is over, whatever came of it.
     func reloaded(_ node: Node) {
-        self.socket.send(["READY=1", "STATUS=\(node.statusLine)"])
+        self.socket.send(["READY=1", "STATUS=\(node.statusLine)"], isToArrive: true)
     }
 
     /// Another process is the node from now on, and tells how it is itself.
@@ -60,12 +60,12 @@ final class ServiceManager: @unchecked Sendable {
             self.timer?.cancel()
             self.timer = nil
         }
-        self.socket.send(["MAINPID=\(process)"])
+        self.socket.send(["MAINPID=\(process)"], isToArrive: true)
     }
 
     /// The node ends when its sessions have, and wants the time for it.
     func draining(_ node: Node) {
-        self.socket.send(["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"])
+        self.socket.send(["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"], isToArrive: true)
     }
 
     /// The node ends.
@@ -74,6 +74,6 @@ final class ServiceManager: @unchecked Sendable {
             self.timer?.cancel()
             self.timer = nil
         }
-        self.socket.send(["STOPPING=1", "STATUS=stopping"])
+        self.socket.send(["STOPPING=1", "STATUS=stopping"], isToArrive: true)
     }
 }

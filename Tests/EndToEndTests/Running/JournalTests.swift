@@ -7,7 +7,7 @@ extension EndToEnd {
     @Suite struct JournalTests {
         @Test func `events come with their fields, and how many is the admin's to say`() throws {
             let directory = try TemporaryDirectory()
-            let journal = try DatagramSocket(at: directory.file("journal"))
+            let journal = try UnixDatagramSocket(at: directory.file("journal"))
             let port = try FreePort.next()
             // A shell finds out what its standard error is, as systemd tells a service.
             let shell = """
@@ -54,7 +54,7 @@ extension EndToEnd {
         @Test(arguments: ["1:1", "x", ""])
         func `standard error that is not the journal's gets lines with the time`(stream: String) throws {
             let directory = try TemporaryDirectory()
-            let journal = try DatagramSocket(at: directory.file("journal"))
+            let journal = try UnixDatagramSocket(at: directory.file("journal"))
             let port = try FreePort.next()
             let node = try Node(
                 """

@@ -10,7 +10,7 @@ extension EndToEnd {
         func `a service manager hears of the start, the watchdog, a reload and the end`(kind: String) throws {
             let directory = try TemporaryDirectory()
             let path = kind == "/" ? directory.file("notify") : "@causeway-test-\(getpid())"
-            let manager = try DatagramSocket(at: path)
+            let manager = try UnixDatagramSocket(at: path)
             let port = try FreePort.next()
             let node = try Node(
                 """
@@ -36,7 +36,7 @@ extension EndToEnd {
         @Test func `a hand-over makes the new process the one that is looked after`() throws {
             let directory = try TemporaryDirectory()
             let path = directory.file("notify")
-            let manager = try DatagramSocket(at: path)
+            let manager = try UnixDatagramSocket(at: path)
             let port = try FreePort.next()
             let node = Lineage(
                 try Node(

@@ -10,7 +10,7 @@ extension EndToEnd {
 
         @Test func `a loop that stands still starves the watchdog, and is let go of when it turns again`() throws {
             let directory = try TemporaryDirectory()
-            let manager = try DatagramSocket(at: directory.file("notify"))
+            let manager = try UnixDatagramSocket(at: directory.file("notify"))
             let port = try FreePort.next()
             let file = try directory.write(
                 """

@@ -1,13 +1,12 @@
 import Foundation
-import TestSupport
 
 /// A Unix socket that receives datagrams. It holds ten that nobody has read; who sends without waiting loses any more.
-final class DatagramSocket: Sendable {
+public final class UnixDatagramSocket: Sendable {
     private static let patience = 20
 
     private let descriptor: CInt
 
-    init(at path: String) throws {
+    public init(at path: String) throws {
         self.descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -28,7 +27,7 @@ final class DatagramSocket: Sendable {
     }
 
     /// The next message that is as wanted; `nil` when none comes, whatever else does.
-    func receive(_ isWanted: (String) -> Bool = { _ in true }) -> String? {
+    public func receive(_ isWanted: (String) -> Bool = { _ in true }) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let deadline = Deadline(seconds: Double(Self.patience))
         while !deadline.hasPassed {
@@ -41,7 +40,7 @@ final class DatagramSocket: Sendable {
     }
 
     /// Whether no message waits.
-    var isEmpty: Bool {
+    public var isEmpty: Bool {
         var byte: UInt8 = 0
         return recv(self.descriptor, &byte, 1, CInt(MSG_DONTWAIT | MSG_PEEK)) < 0
     }
