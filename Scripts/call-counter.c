@@ -6,11 +6,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -21,9 +24,9 @@
 #include <unistd.h>
 
 enum slot {
-    allocation, slot_accept4, slot_bind, slot_close, slot_connect, slot_epoll_ctl, slot_epoll_wait,
-    slot_getpeername, slot_getrandom, slot_getsockname, slot_getsockopt, slot_pipe2, slot_read, slot_readv,
-    slot_recv, slot_recvmmsg, slot_recvmsg, slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt,
+    allocation, slot_accept4, slot_bind, slot_close, slot_connect, slot_dup, slot_epoll_ctl, slot_epoll_wait,
+    slot_eventfd, slot_fcntl, slot_getpeername, slot_getrandom, slot_getsockname, slot_getsockopt, slot_ioctl,
+    slot_madvise, slot_mmap, slot_munmap, slot_pipe2, slot_read, slot_readv, slot_recv, slot_recvmmsg, slot_recvmsg, slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt,
     slot_shutdown, slot_socket, slot_splice, slot_timerfd_settime, slot_write, slot_writev, slot_count
 };
 
@@ -33,9 +36,10 @@ struct entry {
 };
 
 static const char *const names[slot_count] = {
-    "allocation", "accept4", "bind", "close", "connect", "epoll_ctl", "epoll_wait", "getpeername", "getrandom",
-    "getsockname", "getsockopt", "pipe2", "read", "readv", "recv", "recvmmsg", "recvmsg", "send", "sendmmsg",
-    "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "splice", "timerfd_settime", "write", "writev",
+    "allocation", "accept4", "bind", "close", "connect", "dup", "epoll_ctl", "epoll_wait", "eventfd", "fcntl",
+    "getpeername", "getrandom", "getsockname", "getsockopt", "ioctl", "madvise", "mmap", "munmap", "pipe2", "read",
+    "readv", "recv", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socket",
+    "splice", "timerfd_settime", "write", "writev",
 };
 
 // Until the file is there, and in a program that has none, calls are counted where nobody reads them.
@@ -89,17 +93,34 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
         return next(__VA_ARGS__);                                                                                      \
     }
 
+// Those that take what is asked for as they like: what they get is passed on as a pointer, which holds any of it.
+#define COUNTED_VARIADIC(name, request)                                                                                \
+    int name(int s, request r, ...) {                                                                                  \
+        static int (*next)(int, request, ...);                                                                         \
+        if (!next) next = (int (*)(int, request, ...))dlsym(RTLD_NEXT, #name);                                         \
+        count(slot_##name);                                                                                            \
+        va_list rest;                                                                                                  \
+        va_start(rest, r);                                                                                             \
+        void *argument = va_arg(rest, void *);                                                                         \
+        va_end(rest);                                                                                                  \
+        return next(s, r, argument);                                                                                   \
+    }
 
 COUNTED(int, accept4, (int s, __SOCKADDR_ARG a, socklen_t *restrict n, int f), s, a, n, f)
 COUNTED(int, bind, (int s, __CONST_SOCKADDR_ARG a, socklen_t n), s, a, n)
 COUNTED(int, close, (int s), s)
 COUNTED(int, connect, (int s, __CONST_SOCKADDR_ARG a, socklen_t n), s, a, n)
+COUNTED(int, dup, (int s), s)
 COUNTED(int, epoll_ctl, (int p, int o, int s, struct epoll_event *e), p, o, s, e)
 COUNTED(int, epoll_wait, (int p, struct epoll_event *e, int n, int t), p, e, n, t)
+COUNTED(int, eventfd, (unsigned v, int f), v, f)
 COUNTED(int, getpeername, (int s, __SOCKADDR_ARG a, socklen_t *restrict n), s, a, n)
 COUNTED(ssize_t, getrandom, (void *b, size_t n, unsigned f), b, n, f)
 COUNTED(int, getsockname, (int s, __SOCKADDR_ARG a, socklen_t *restrict n), s, a, n)
 COUNTED(int, getsockopt, (int s, int l, int o, void *restrict v, socklen_t *restrict n), s, l, o, v, n)
+COUNTED(int, madvise, (void *b, size_t n, int a), b, n, a)
+COUNTED(void *, mmap, (void *b, size_t n, int p, int f, int s, off_t o), b, n, p, f, s, o)
+COUNTED(int, munmap, (void *b, size_t n), b, n)
 COUNTED(int, pipe2, (int *p, int f), p, f)
 COUNTED(ssize_t, read, (int s, void *b, size_t n), s, b, n)
 COUNTED(ssize_t, readv, (int s, const struct iovec *v, int n), s, v, n)
@@ -116,4 +137,6 @@ COUNTED(int, socket, (int d, int t, int p), d, t, p)
 COUNTED(ssize_t, splice, (int i, off64_t *a, int o, off64_t *b, size_t n, unsigned f), i, a, o, b, n, f)
 COUNTED(int, timerfd_settime, (int t, int f, const struct itimerspec *n, struct itimerspec *o), t, f, n, o)
 COUNTED(ssize_t, write, (int s, const void *b, size_t n), s, b, n)
+COUNTED_VARIADIC(fcntl, int)
+COUNTED_VARIADIC(ioctl, unsigned long)
 COUNTED(ssize_t, writev, (int s, const struct iovec *v, int n), s, v, n)
