@@ -50,7 +50,7 @@ public final class EventLoop: @unchecked Sendable {
     private var yielding: [HandlerToken] = []
     private var resuming: [HandlerToken] = []
     private var nextTurn = 0
-    /// What is to be done before anybody else has a turn.
+    /// What is to be done before anybody whose tag has no ``jointTag`` has a turn.
     private var turnEnd: (any TurnEnd)?
 
     // MARK: Any thread
@@ -212,7 +212,8 @@ public final class EventLoop: @unchecked Sendable {
             self.now = Instant(nanoseconds: CLinux_monotonic_nanoseconds())
             self.clock = CLinux_unix_seconds()
             for index in 0..<count {
-                if Self.tag(CLinux_event_word(self.events + index)) & Self.jointTag == 0 { self.endTurns() }
+                let word = CLinux_event_word(self.events + index)
+                if Self.tag(word) & Self.jointTag == 0 || word == Self.wakeUpWord { self.endTurns() }
                 self.dispatch(self.events + index)
             }
             self.endTurns()

@@ -102,7 +102,7 @@ struct Run: ParsableCommand {
         var isToEnd = !node.isSucceeded
         var ticks = 0
         while !node.isDrained && !node.isOrphaned {
-            if ticks % Self.drainTicksPerWord == 0 { manager?.draining(node) }
+            if ticks % Self.drainTicksPerWord == 0 { manager?.draining(node, isFirst: ticks == 0) }
             ticks += 1
             if case .end(let signal) = Signals.pending() {
                 if isToEnd || signal != "SIGTERM" { return }

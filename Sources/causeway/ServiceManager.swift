@@ -63,9 +63,10 @@ final class ServiceManager: @unchecked Sendable {
         self.socket.send(["MAINPID=\(process)"], isToArrive: true)
     }
 
-    /// The node ends when its sessions have, and wants the time for it.
-    func draining(_ node: Node) {
-        self.socket.send(["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"], isToArrive: true)
+    /// The node ends when its sessions have, and wants the time for it. Said again and again.
+    func draining(_ node: Node, isFirst: Bool) {
+        let lines = ["STOPPING=1", "EXTEND_TIMEOUT_USEC=10000000", "STATUS=\(node.statusLine)"]
+        self.socket.send(lines, isToArrive: isFirst)
     }
 
     /// The node ends.

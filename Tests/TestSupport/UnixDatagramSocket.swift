@@ -1,6 +1,7 @@
 import Foundation
 
-/// A Unix socket that receives datagrams. It holds ten that nobody has read; who sends without waiting loses any more.
+/// A Unix socket that receives datagrams. It holds some that nobody has read, ten as a kernel comes; who sends without
+/// waiting loses any more.
 public final class UnixDatagramSocket: Sendable {
     private static let patience = 20
 

@@ -133,8 +133,8 @@ public final class DatagramQueue {
         for index in 0..<self.count {
             let datagram = self.datagrams[index]
             if datagram.error != 0 {
-                if datagram.segment > 0, datagram.error != EAGAIN {
-                    self.sendSegments(datagram, self.runs[index])
+                if datagram.error != EAGAIN {
+                    self.sendAgain(datagram, self.runs[index])
                 } else {
                     let run = self.runs[index]
                     for origin in self.origins[run.first..<run.first + run.segments] {
@@ -147,14 +147,15 @@ public final class DatagramQueue {
         self.origins.removeAll(keepingCapacity: true)
     }
 
-    /// Sends one by one what the kernel does not take as segments: on a device that cannot, or where one does not fit.
-    private func sendSegments(_ whole: CLinux_datagram, _ run: Run) {
+    /// Sends one by one what the kernel did not take: segments on a device that cannot, or where one does not fit; and what
+    /// met the error of another's datagram, which a socket tells whoever uses it next.
+    private func sendAgain(_ whole: CLinux_datagram, _ run: Run) {
         guard let base = whole.base else { return }
         var offset = 0
         for index in run.first..<run.first + run.segments {
             var one = whole
             one.base = base + offset
-            one.count = min(Int(whole.segment), whole.count - offset)
+            one.count = whole.segment > 0 ? min(Int(whole.segment), whole.count - offset) : whole.count
             one.segment = 0
             CLinux_send_datagrams(self.descriptor, self.isV6 ? 1 : 0, &one, 1)
             if one.error != 0 { self.report(one.error, self.origins[index]) }

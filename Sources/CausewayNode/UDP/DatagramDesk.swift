@@ -18,7 +18,7 @@ final class DatagramDesk: TurnEnd {
     private(set) var all: [Association] = []
     /// Users who have bytes on lease in this turn.
     private var leasing: [UserSessions] = []
-    /// Sockets to next hops that have room for one more association.
+    /// The sockets to next hops that associations share; of several to one, the latest.
     private var hops: [HopKey: HopSocket] = [:]
 
     /// Associations that are looked at when one has to make room.

@@ -108,6 +108,7 @@ final class HopOutlet: Outlet {
     // MARK: - Sending
 
     func send(_ payload: ByteRegion, to target: Address?) {
+        guard !self.isClosed else { return }
         guard let way = self.way else {
             if !self.waiting.add(payload, to: target) { self.association.dropped() }
             return self.seekAgain()

@@ -28,10 +28,15 @@ final class HopSocket: EventHandler {
     private unowned let worker: Worker
     private(set) var socket: DatagramSocket
     private var token = HandlerToken.none
+    /// One of those that share it. Unowned, as each owns the socket, and leaves it before it goes.
+    private struct Guest {
+        unowned let outlet: HopOutlet
+    }
+
     /// By the session of this end.
-    private var outlets: [UInt64: HopOutlet] = [:]
+    private var guests: [UInt64: Guest] = [:]
     /// By the session that the next hop answers in.
-    private var answered: [UInt64: HopOutlet] = [:]
+    private var answered: [UInt64: Guest] = [:]
     /// When the next hop was heard last, or the way to it was looked at.
     private var heardAt: Instant
     private var patience = HopSocket.silence
@@ -62,15 +67,16 @@ final class HopSocket: EventHandler {
 
     // MARK: - Outlets
 
-    var hasRoom: Bool { self.isShared && self.outlets.count < Self.capacity }
+    /// Whether one more may join: not where the next hop has been silent for too long, as its way may be what is wrong.
+    var hasRoom: Bool { self.isShared && self.guests.count < Self.capacity && self.patience == Self.silence }
 
-    func join(_ outlet: HopOutlet) { self.outlets[outlet.session] = outlet }
+    func join(_ outlet: HopOutlet) { self.guests[outlet.session] = Guest(outlet: outlet) }
 
     /// The last to leave closes the socket.
     func leave(_ outlet: HopOutlet) {
-        self.outlets[outlet.session] = nil
+        self.guests[outlet.session] = nil
         for session in outlet.answeredIn { self.answered[session] = nil }
-        guard self.outlets.isEmpty, self.socket.isOpen else { return }
+        guard self.guests.isEmpty, self.socket.isOpen else { return }
         self.worker.datagrams.forget(self, self.key)
         self.worker.datagrams.queue.flush()
         self.socket.close()
@@ -89,11 +95,13 @@ final class HopSocket: EventHandler {
         let now = self.worker.loop.now
         guard now - self.heardAt >= self.patience else { return }
         self.heardAt = now
-        self.patience = min(Interval(nanoseconds: 2 * self.patience.nanoseconds), Self.longestSilence)
-        guard
-            let fresh = try? DatagramSocket.connected(to: self.hop, options: self.exit.dial, isShared: self.isShared),
-            fresh.localAddress()?.ip != self.socket.localAddress()?.ip
+        // Without any way there, the next one is not to be waited for longer.
+        guard let fresh = try? DatagramSocket.connected(to: self.hop, options: self.exit.dial, isShared: self.isShared)
         else { return }
+        guard fresh.localAddress()?.ip != self.socket.localAddress()?.ip else {
+            self.patience = min(Interval(nanoseconds: 2 * self.patience.nanoseconds), Self.longestSilence)
+            return
+        }
         // What is queued goes out by the socket that is closed now.
         self.worker.datagrams.queue.flush()
         // Where it fails the present socket stays.
@@ -121,7 +129,7 @@ final class HopSocket: EventHandler {
                 self.patience = Self.silence
             }
             if error?.isRefusal == true {
-                for outlet in self.outlets.values { outlet.association.groupMember?.suspect() }
+                for guest in self.guests.values { guest.outlet.association.groupMember?.suspect() }
             }
             for index in 0..<count { desk.batch.forEachSegment(index) { self.take($0) } }
             guard count == DatagramBatch.capacity else { return }
@@ -131,29 +139,34 @@ final class HopSocket: EventHandler {
 
     /// Whether the one association that has it is to leave it unread for a while.
     private func rests() -> Bool {
-        guard !self.isShared, let outlet = self.outlets.values.first else { return false }
-        return outlet.association.restsDown()
+        guard !self.isShared, let guest = self.guests.values.first else { return false }
+        return guest.outlet.association.restsDown()
     }
 
     /// Judges an answer in the order that protocol reference 3.3 gives.
     private func take(_ datagram: ByteRegion) {
+        // The one before may have been the last that anybody wanted.
+        guard self.socket.isOpen else { return }
         guard let credentials = self.credentials else {
-            self.outlets.values.first?.pass(answer: datagram)
+            self.guests.values.first?.outlet.pass(answer: datagram)
             return
         }
         let (worker, opener) = (self.worker, self.worker.datagrams.opener)
         do throws(PacketRefusal) {
             let pending = try opener.begin(response: datagram, credentials.method, key: credentials.userKey)
-            let known = self.answered[pending.id.session]
+            let known = self.answered[pending.id.session]?.outlet
             try known?.accepts(pending.id)
             let (session, opened) = try opener.open(response: datagram, pending, clock: worker.loop.clock)
             let outlet: HopOutlet
             if let known, known.session == session {
                 outlet = known
             } else {
-                guard let addressee = self.outlets[session] else { throw .foreignSession }
+                // Nothing is wrong with what comes late to an association that has left.
+                guard let addressee = self.guests[session]?.outlet else {
+                    return self.exit.datagrams[worker.number].countDropped()
+                }
                 try addressee.accepts(pending.id)
-                self.answered[pending.id.session] = addressee
+                self.answered[pending.id.session] = Guest(outlet: addressee)
                 outlet = addressee
             }
             if let ended = outlet.take(datagram.region(opened.payload), pending.id, from: opened.address) {
