@@ -26,8 +26,9 @@
 enum slot {
     allocation, slot_accept4, slot_bind, slot_close, slot_connect, slot_dup, slot_epoll_ctl, slot_epoll_wait,
     slot_eventfd, slot_fcntl, slot_getpeername, slot_getrandom, slot_getsockname, slot_getsockopt, slot_ioctl,
-    slot_madvise, slot_mmap, slot_munmap, slot_pipe2, slot_read, slot_readv, slot_recv, slot_recvmmsg, slot_recvmsg, slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt,
-    slot_shutdown, slot_socket, slot_splice, slot_timerfd_settime, slot_write, slot_writev, slot_count
+    slot_madvise, slot_mmap, slot_munmap, slot_pipe2, slot_read, slot_readv, slot_recv, slot_recvmmsg, slot_recvmsg,
+    slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt, slot_shutdown, slot_socket, slot_splice,
+    slot_timerfd_settime, slot_write, slot_writev, slot_count
 };
 
 struct entry {
@@ -114,10 +115,12 @@ COUNTED(int, dup, (int s), s)
 COUNTED(int, epoll_ctl, (int p, int o, int s, struct epoll_event *e), p, o, s, e)
 COUNTED(int, epoll_wait, (int p, struct epoll_event *e, int n, int t), p, e, n, t)
 COUNTED(int, eventfd, (unsigned v, int f), v, f)
+COUNTED_VARIADIC(fcntl, int)
 COUNTED(int, getpeername, (int s, __SOCKADDR_ARG a, socklen_t *restrict n), s, a, n)
 COUNTED(ssize_t, getrandom, (void *b, size_t n, unsigned f), b, n, f)
 COUNTED(int, getsockname, (int s, __SOCKADDR_ARG a, socklen_t *restrict n), s, a, n)
 COUNTED(int, getsockopt, (int s, int l, int o, void *restrict v, socklen_t *restrict n), s, l, o, v, n)
+COUNTED_VARIADIC(ioctl, unsigned long)
 COUNTED(int, madvise, (void *b, size_t n, int a), b, n, a)
 COUNTED(void *, mmap, (void *b, size_t n, int p, int f, int s, off_t o), b, n, p, f, s, o)
 COUNTED(int, munmap, (void *b, size_t n), b, n)
@@ -137,6 +140,4 @@ COUNTED(int, socket, (int d, int t, int p), d, t, p)
 COUNTED(ssize_t, splice, (int i, off64_t *a, int o, off64_t *b, size_t n, unsigned f), i, a, o, b, n, f)
 COUNTED(int, timerfd_settime, (int t, int f, const struct itimerspec *n, struct itimerspec *o), t, f, n, o)
 COUNTED(ssize_t, write, (int s, const void *b, size_t n), s, b, n)
-COUNTED_VARIADIC(fcntl, int)
-COUNTED_VARIADIC(ioctl, unsigned long)
 COUNTED(ssize_t, writev, (int s, const struct iovec *v, int n), s, v, n)

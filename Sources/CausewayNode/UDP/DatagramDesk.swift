@@ -61,8 +61,8 @@ final class DatagramDesk: TurnEnd {
         return made
     }
 
-    func forget(_ socket: HopSocket, _ key: HopKey) {
-        if self.hops[key] === socket { self.hops[key] = nil }
+    func forget(_ socket: HopSocket) {
+        if self.hops[socket.key] === socket { self.hops[socket.key] = nil }
     }
 
     // MARK: - Associations

@@ -10,8 +10,6 @@ import Glibc
 final class HopOutlet: Outlet {
     /// Between two attempts to find the next hop.
     private static let patience = Interval.seconds(1)
-    /// Sessions of the next hop that answers are accepted in at a time.
-    private static let answersAtMost = 2
 
     private let exit: Exit
     private let server: Address
@@ -28,9 +26,8 @@ final class HopOutlet: Outlet {
     /// This end's session, and the number of its next datagram.
     let session: UInt64
     private var next: UInt64 = 0
-    private var answers = ServerSessions()
-    /// The sessions that the next hop has answered in, the latest last.
-    private(set) var answeredIn: [UInt64] = []
+    /// The sessions that the next hop has answered in.
+    private(set) var answers = ServerSessions()
 
     init(to server: Address, with credentials: RequestCredentials?, of exit: Exit, for association: Association) {
         self.server = server
@@ -175,12 +172,7 @@ final class HopOutlet: Outlet {
     ///
     /// - Returns: a session of the next hop's whose answers are not accepted any more.
     func take(_ payload: ByteRegion, _ id: PacketID, from source: Address) -> UInt64? {
-        self.answers.commit(id, now: self.association.worker.loop.now)
-        var ended: UInt64?
-        if !self.answeredIn.contains(id.session) {
-            self.answeredIn.append(id.session)
-            if self.answeredIn.count > Self.answersAtMost { ended = self.answeredIn.removeFirst() }
-        }
+        let ended = self.answers.commit(id, now: self.association.worker.loop.now)
         self.association.down(payload, from: source)
         return ended
     }

@@ -75,15 +75,15 @@ final class HopSocket: EventHandler {
     /// The last to leave closes the socket.
     func leave(_ outlet: HopOutlet) {
         self.guests[outlet.session] = nil
-        for session in outlet.answeredIn { self.answered[session] = nil }
+        for session in outlet.answers.sessions { self.answered[session] = nil }
         guard self.guests.isEmpty, self.socket.isOpen else { return }
-        self.worker.datagrams.forget(self, self.key)
+        self.worker.datagrams.forget(self)
         self.worker.datagrams.queue.flush()
         self.socket.close()
         self.worker.loop.deregister(self.token)
     }
 
-    private var key: HopKey { HopKey(exit: ObjectIdentifier(self.exit), hop: self.hop) }
+    var key: HopKey { HopKey(exit: ObjectIdentifier(self.exit), hop: self.hop) }
 
     // MARK: - The way
 

@@ -18,6 +18,9 @@ public struct ServerSessions: Sendable {
 
     public init() {}
 
+    /// The sessions that answers are accepted in whatever else comes: two at most.
+    public var sessions: [UInt64] { [self.present?.session, self.before?.session].compactMap { $0 } }
+
     /// Whether a packet may be opened.
     public func accepts(_ id: PacketID, now: Instant) throws(PacketRefusal) {
         if self.present?.session == id.session {
@@ -30,7 +33,10 @@ public struct ServerSessions: Sendable {
     }
 
     /// Remembers a packet that was good.
-    public mutating func commit(_ id: PacketID, now: Instant) {
+    ///
+    /// - Returns: the session that has made room for the packet's, if one has.
+    @discardableResult
+    public mutating func commit(_ id: PacketID, now: Instant) -> UInt64? {
         if self.present?.session == id.session {
             self.present?.window.commit(id.number)
             self.present?.last = now
@@ -38,10 +44,13 @@ public struct ServerSessions: Sendable {
             self.before?.window.commit(id.number)
             self.before?.last = now
         } else {
+            let ended = self.before?.session
             self.before = self.present
             var known = Known(session: id.session, last: now)
             known.window.commit(id.number)
             self.present = known
+            return ended
         }
+        return nil
     }
 }
