@@ -53,7 +53,7 @@ int CLinux_epoll_create(void) {
 }
 
 static int control(int epoll, int operation, int descriptor, uint32_t events, uint64_t word) {
-    struct epoll_event event = {.events = events | EPOLLET, .data = {.u64 = word}};
+    struct epoll_event event = {.events = events, .data = {.u64 = word}};
     int result = epoll_ctl(epoll, operation, descriptor, &event);
     return RESULT(result);
 }

@@ -118,7 +118,11 @@ void CLinux_prepare_datagrams(int descriptor, int is_v6, int flags, int buffer) 
         set(descriptor, SOL_SOCKET, SO_RCVBUF, buffer);
         set(descriptor, SOL_SOCKET, SO_SNDBUF, buffer);
     }
-    set(descriptor, IPPROTO_UDP, UDP_GRO, 1);
+    if (flags & CLinux_datagrams_in_rows) CLinux_take_rows(descriptor);
+}
+
+int CLinux_take_rows(int descriptor) {
+    return set(descriptor, IPPROTO_UDP, UDP_GRO, 1);
 }
 
 int CLinux_bind_datagrams(const struct CLinux_address *address, int flags, int buffer) {
@@ -229,6 +233,21 @@ int CLinux_receive_datagrams(int descriptor, struct CLinux_datagram *datagrams, 
         if (header->msg_controllen > 0) read_control(header, datagram);
     }
     return result;
+}
+
+int CLinux_receive_datagram(int descriptor, struct CLinux_datagram *datagram) {
+    union datagram_address peer;
+    socklen_t peer_count = sizeof peer;
+    ssize_t result;
+    RETRY(result, recvfrom(descriptor, datagram->base, datagram->capacity, MSG_DONTWAIT | MSG_TRUNC, &peer.any, &peer_count));
+    if (result == -1) return -errno;
+    datagram->is_cut = (size_t)result > datagram->capacity;
+    datagram->count = datagram->is_cut ? 0 : (size_t)result;
+    datagram->segment = 0;
+    datagram->local.family = 0;
+    if (peer_count > 0) decode(&peer, &datagram->peer);
+    else datagram->peer.family = 0;
+    return 1;
 }
 
 // MARK: - Sending

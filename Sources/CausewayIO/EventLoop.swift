@@ -5,8 +5,8 @@ import Synchronization
 /// One thread's loop over epoll, timers and messages from other threads.
 ///
 /// Everything registered here is touched by the loop's thread alone; only ``execute(_:)`` and ``stop()`` may be called
-/// from elsewhere. A descriptor is added once, edge-triggered, and forgotten by the kernel when it is closed. The word
-/// that epoll carries names the handler, not the descriptor:
+/// from elsewhere. A descriptor is added once, edge-triggered unless it is said otherwise, and forgotten by the kernel
+/// when it is closed. The word that epoll carries names the handler, not the descriptor:
 ///
 ///     generation[32] | tag[8] | slot[24]
 ///
@@ -41,6 +41,8 @@ public final class EventLoop: @unchecked Sendable {
     public private(set) var now: Instant
     /// The wall clock at the start of this turn, in seconds since 1970.
     public private(set) var clock: UInt64
+    /// The number of this turn.
+    public private(set) var turn: UInt64 = 0
     private let epoll: CInt
     private let events: UnsafeMutablePointer<epoll_event>
     private var slots: [Slot] = []
@@ -66,7 +68,8 @@ public final class EventLoop: @unchecked Sendable {
         let wakeUp: CInt
         do throws(SystemCallError) {
             wakeUp = try checked("eventfd", CLinux_eventfd())
-            _ = try checked("epoll_ctl", CLinux_epoll_add(epoll, wakeUp, EPOLLIN.rawValue, Self.wakeUpWord))
+            let interest = ReadyEvents.readable.rawValue | EPOLLET.rawValue
+            _ = try checked("epoll_ctl", CLinux_epoll_add(epoll, wakeUp, interest, Self.wakeUpWord))
         } catch {
             _ = CLinux_close(epoll)
             throw error
@@ -120,18 +123,23 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Watches `descriptor` for `interest`, edge-triggered, until it is closed or removed.
+    /// Watches `descriptor` for `interest`, until it is closed or removed.
+    ///
+    /// - Parameter isRepeated: whether the handler is told in every turn as long as the descriptor is ready
+    ///   (level-triggered), not only when it has become ready once more.
     public func add(
         _ descriptor: CInt,
         _ interest: ReadyEvents,
+        isRepeated: Bool = false,
         to token: HandlerToken,
         tag: UInt8
     ) throws(SystemCallError) {
         let word = Self.word(token, tag)
-        _ = try checked("epoll_ctl", CLinux_epoll_add(self.epoll, descriptor, interest.rawValue, word))
+        let events = isRepeated ? interest.rawValue : interest.rawValue | EPOLLET.rawValue
+        _ = try checked("epoll_ctl", CLinux_epoll_add(self.epoll, descriptor, events, word))
     }
 
-    /// Watches `descriptor`, which was added before, for `interest` instead.
+    /// Watches `descriptor`, which was added before, for `interest` instead, edge-triggered.
     public func modify(
         _ descriptor: CInt,
         _ interest: ReadyEvents,
@@ -139,7 +147,8 @@ public final class EventLoop: @unchecked Sendable {
         tag: UInt8
     ) throws(SystemCallError) {
         let word = Self.word(token, tag)
-        _ = try checked("epoll_ctl", CLinux_epoll_modify(self.epoll, descriptor, interest.rawValue, word))
+        let events = interest.rawValue | EPOLLET.rawValue
+        _ = try checked("epoll_ctl", CLinux_epoll_modify(self.epoll, descriptor, events, word))
     }
 
     /// Stops watching a descriptor that stays open.
@@ -211,6 +220,7 @@ public final class EventLoop: @unchecked Sendable {
             let count = Int(try checked("epoll_wait", result))
             self.now = Instant(nanoseconds: CLinux_monotonic_nanoseconds())
             self.clock = CLinux_unix_seconds()
+            self.turn &+= 1
             for index in 0..<count {
                 let word = CLinux_event_word(self.events + index)
                 if Self.tag(word) & Self.jointTag == 0 || word == Self.wakeUpWord { self.endTurns() }
@@ -240,6 +250,7 @@ public final class EventLoop: @unchecked Sendable {
         if self.nextTurn == self.resuming.count {
             self.resuming.removeAll(keepingCapacity: true)
             self.nextTurn = 0
+            guard !self.yielding.isEmpty else { return }
             swap(&self.yielding, &self.resuming)
         }
         let end = CLinux_monotonic_nanoseconds() + Self.quantum

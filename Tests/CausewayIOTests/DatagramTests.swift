@@ -45,9 +45,10 @@ import Testing
         queue.append(bytes.count, payload: max(bytes.count - 10, 0), to: peer, from: nil, by: sender)
     }
 
-    @Test(arguments: [true, false])
-    func `datagrams arrive each for itself, whole and in order`(isConnected: Bool) throws {
+    @Test(arguments: [true, false], [true, false])
+    func `datagrams arrive each for itself, whole and in order`(isConnected: Bool, takesRows: Bool) throws {
         let receiver = try DatagramSocket.bound(to: Self.loopback)
+        if takesRows { receiver.takeRows() }
         let address = try Self.address(of: receiver)
         let sender =
             isConnected ? try DatagramSocket.connected(to: address) : try DatagramSocket.open(.v4)

@@ -101,9 +101,13 @@ enum {
     CLinux_datagrams_told_addresses = 2,
     /// Sends nothing in fragments.
     CLinux_datagrams_whole = 4,
+    /// Takes what comes in a row as one.
+    CLinux_datagrams_in_rows = 8,
 };
 /// Makes a socket that is bound already like one of `CLinux_bind_datagrams`.
 void CLinux_prepare_datagrams(int descriptor, int is_v6, int flags, int buffer);
+/// Takes what comes in a row as one from now on (UDP_GRO).
+int CLinux_take_rows(int descriptor);
 int CLinux_connect_datagrams(int descriptor, const struct CLinux_address *remote, int is_v6);
 _Bool CLinux_is_datagrams(int descriptor);
 
@@ -127,6 +131,8 @@ struct CLinux_datagram {
 enum { CLinux_datagram_batch = 16 };
 /// Receives up to `CLinux_datagram_batch` datagrams at once; fewer than were asked for when no more wait.
 int CLinux_receive_datagrams(int descriptor, struct CLinux_datagram *datagrams, int count);
+/// Receives one datagram, of a socket that takes no rows and is not told addresses: 1, or an error.
+int CLinux_receive_datagram(int descriptor, struct CLinux_datagram *datagram);
 /// Sends up to `CLinux_datagram_batch` datagrams at once; each one's `error` says what came of it.
 void CLinux_send_datagrams(int descriptor, int is_v6, struct CLinux_datagram *datagrams, int count);
 

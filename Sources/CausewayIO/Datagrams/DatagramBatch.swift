@@ -34,12 +34,28 @@ public final class DatagramBatch {
     ///
     /// - Returns: how many there are, and the error that was passed over; fewer than ``capacity`` when no more wait.
     public func receive(from socket: borrowing DatagramSocket) -> (count: Int, error: SystemCallError?) {
+        let descriptor = socket.descriptor
+        return Self.receive("recvmmsg") {
+            CLinux_receive_datagrams(descriptor, self.datagrams, CInt(Self.capacity))
+        }
+    }
+
+    /// Receives one datagram, as number `index`, from a socket that takes no rows (see ``DatagramSocket/takeRows()``) and
+    /// is not told which address it was sent to. Errors are passed over in the same way.
+    func receiveOne(_ index: Int, from socket: borrowing DatagramSocket) -> (count: Int, error: SystemCallError?) {
+        precondition(index >= 0 && index < Self.capacity)
+        let descriptor = socket.descriptor
+        return Self.receive("recvfrom") { CLinux_receive_datagram(descriptor, self.datagrams + index) }
+    }
+
+    @inline(__always)
+    private static func receive(_ call: StaticString, _ body: () -> CInt) -> (count: Int, error: SystemCallError?) {
         var error: SystemCallError?
         for _ in 0..<2 {
-            let result = CLinux_receive_datagrams(socket.descriptor, self.datagrams, CInt(Self.capacity))
+            let result = body()
             if result >= 0 { return (Int(result), error) }
             if result == -EAGAIN { return (0, error) }
-            error = SystemCallError(code: -result, call: "recvmmsg")
+            error = SystemCallError(code: -result, call: call)
         }
         return (0, error)
     }

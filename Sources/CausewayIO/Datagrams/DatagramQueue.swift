@@ -2,7 +2,7 @@ import CLinux
 public import CausewayBytes
 import Glibc
 
-/// Whose datagrams a queue sends.
+/// Whose datagrams a queue sends. Whoever has queued one flushes the queue before it goes.
 public protocol DatagramSender: AnyObject {
     /// The kernel did not take a datagram with so many bytes of payload: EMSGSIZE where it does not fit the path, EAGAIN
     /// where there is no room in the socket, ENETUNREACH and such where there is no way.
@@ -22,8 +22,9 @@ public final class DatagramQueue {
 
     /// Who is told of a datagram that is not sent, and of how many bytes.
     private struct Origin {
-        var sender: any DatagramSender
-        var payload: Int
+        // Safe: a sender outlives what it has queued. So none is kept and let go for each datagram.
+        unowned(unsafe) let sender: any DatagramSender
+        let payload: Int
     }
 
     /// Datagrams that go as one.
@@ -35,11 +36,14 @@ public final class DatagramQueue {
         var isComplete = false
     }
 
+    // Safe: allocated in `init`, freed in `deinit`, and hold nothing that has to be let go.
     private let memory: UnsafeMutableRawPointer
     private let datagrams: UnsafeMutablePointer<CLinux_datagram>
-    private var runs = [Run](repeating: Run(), count: DatagramQueue.runCapacity)
-    private var origins: [Origin] = []
+    private let runs: UnsafeMutablePointer<Run>
+    private let origins: UnsafeMutablePointer<Origin>
+    /// How many of ``runs`` there are, and of ``origins``.
     private var count = 0
+    private var originCount = 0
     private var used = 0
     private var descriptor: CInt = -1
     private var isV6 = false
@@ -48,11 +52,15 @@ public final class DatagramQueue {
         self.memory = .allocate(byteCount: Self.capacity, alignment: 64)
         self.datagrams = .allocate(capacity: Self.runCapacity)
         self.datagrams.initialize(repeating: CLinux_datagram(), count: Self.runCapacity)
+        self.runs = .allocate(capacity: Self.runCapacity)
+        self.origins = .allocate(capacity: Self.runCapacity * Self.segmentsOfRun)
     }
 
     deinit {
         self.memory.deallocate()
         self.datagrams.deallocate()
+        self.runs.deallocate()
+        self.origins.deallocate()
     }
 
     /// Room for one datagram of `count` bytes to be written into, for `socket`. What waits for another socket, or has left
@@ -82,7 +90,8 @@ public final class DatagramQueue {
         let start = self.memory + self.used
         self.used += count
         if !self.extendRun(count, peer, local) { self.beginRun(start, count, peer, local) }
-        self.origins.append(Origin(sender: sender, payload: payload))
+        (self.origins + self.originCount).initialize(to: Origin(sender: sender, payload: payload))
+        self.originCount += 1
     }
 
     private func beginRun(
@@ -98,7 +107,7 @@ public final class DatagramQueue {
         if let peer { datagram.peer = CLinux_address(peer) }
         if let local { datagram.local = CLinux_address(SocketAddress(ip: local, port: 0)) }
         self.datagrams[self.count] = datagram
-        self.runs[self.count] = Run(first: self.origins.count, segments: 1)
+        (self.runs + self.count).initialize(to: Run(first: self.originCount, segments: 1))
         self.count += 1
     }
 
@@ -137,14 +146,14 @@ public final class DatagramQueue {
                     self.sendAgain(datagram, self.runs[index])
                 } else {
                     let run = self.runs[index]
-                    for origin in self.origins[run.first..<run.first + run.segments] {
-                        self.report(datagram.error, origin)
+                    for origin in run.first..<run.first + run.segments {
+                        self.report(datagram.error, self.origins[origin])
                     }
                 }
             }
         }
         self.count = 0
-        self.origins.removeAll(keepingCapacity: true)
+        self.originCount = 0
     }
 
     /// Sends one by one what the kernel did not take: segments on a device that cannot, or where one does not fit; and what

@@ -2,8 +2,8 @@ import CLinux
 public import CausewayBytes
 import Glibc
 
-/// A UDP socket with one owner: non-blocking and close-on-exec; datagrams that come in a row may come as one, cut into
-/// segments (UDP_GRO). Closed when its owner goes.
+/// A UDP socket with one owner: non-blocking and close-on-exec. Where many customers share it, datagrams that come in a row
+/// may come as one, cut into segments (UDP_GRO). Closed when its owner goes.
 public struct DatagramSocket: ~Copyable {
     /// The descriptor, or -1 for no socket.
     public private(set) var descriptor: CInt
@@ -44,7 +44,8 @@ public struct DatagramSocket: ~Copyable {
     }
 
     private static func flags(_ address: SocketAddress, _ isWhole: Bool) -> CInt {
-        (address.ip.isUnspecified ? CInt(CLinux_datagrams_told_addresses) : 0)
+        CInt(CLinux_datagrams_in_rows)
+            | (address.ip.isUnspecified ? CInt(CLinux_datagrams_told_addresses) : 0)
             | (isWhole ? CInt(CLinux_datagrams_whole) : 0)
     }
 
@@ -89,13 +90,7 @@ public struct DatagramSocket: ~Copyable {
         options: DialOptions = DialOptions()
     ) throws(SystemCallError) -> DatagramSocket {
         let anywhere = SocketAddress(ip: family == .v4 ? .v4(0) : .v6(high: 0, low: 0), port: 0)
-        return try self.open(
-            towards: anywhere,
-            isConnected: false,
-            isWhole: false,
-            options: options,
-            buffer: Self.ownBuffer
-        )
+        return try self.open(towards: anywhere, isConnected: false, isShared: false, options: options)
     }
 
     /// A socket for datagrams to and from `address` alone, never in fragments.
@@ -107,21 +102,21 @@ public struct DatagramSocket: ~Copyable {
         options: DialOptions = DialOptions(),
         isShared: Bool = false
     ) throws(SystemCallError) -> DatagramSocket {
-        let buffer = isShared ? Self.sharedBuffer : Self.ownBuffer
-        return try self.open(towards: address, isConnected: true, isWhole: true, options: options, buffer: buffer)
+        try self.open(towards: address, isConnected: true, isShared: isShared, options: options)
     }
 
     private static func open(
         towards address: SocketAddress,
         isConnected: Bool,
-        isWhole: Bool,
-        options: DialOptions,
-        buffer: CInt
+        isShared: Bool,
+        options: DialOptions
     ) throws(SystemCallError) -> DatagramSocket {
         let isV6 = !address.ip.isV4
         var remote = CLinux_address(address)
         var rawOptions = CLinux_options(options)
-        let flags = isWhole ? CInt(CLinux_datagrams_whole) : 0
+        let buffer = isShared ? Self.sharedBuffer : Self.ownBuffer
+        let flags =
+            (isConnected ? CInt(CLinux_datagrams_whole) : 0) | (isShared ? CInt(CLinux_datagrams_in_rows) : 0)
         let source = try options.source(towards: address).map { CLinux_address(SocketAddress(ip: $0, port: 0)) }
         let result = withUnsafePointer(to: &remote) { remote in
             let remote = isConnected ? remote : nil
@@ -154,6 +149,9 @@ public struct DatagramSocket: ~Copyable {
         var raw = CLinux_address(address)
         _ = try checked("connect", CLinux_connect_datagrams(self.descriptor, &raw, self.isV6 ? 1 : 0))
     }
+
+    /// From now on datagrams that come in a row may come as one. An older kernel takes them one by one.
+    borrowing func takeRows() { _ = CLinux_take_rows(self.descriptor) }
 
     /// A second descriptor of the socket, for another process.
     ///
