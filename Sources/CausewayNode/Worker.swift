@@ -43,7 +43,7 @@ final class Worker: @unchecked Sendable {
     var acceptors: [Acceptor] = []
     var datagramPorts: [DatagramPort] = []
     /// Made where datagrams come, as its memory is not small.
-    private(set) lazy var datagrams = DatagramDesk(on: self.loop, aead: self.aead, aes: self.aes)
+    private(set) lazy var datagrams = DatagramDesk(on: self.loop, random: self.random, aead: self.aead, aes: self.aes)
     /// Whether nothing new is taken any more.
     var isDraining = false
     private(set) lazy var congestionTicker = CongestionTicker(on: self)

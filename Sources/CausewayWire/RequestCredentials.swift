@@ -2,7 +2,7 @@ public import CausewayCrypto
 
 /// What a client needs to open sessions at a server: the method, the user's key, and the server keys of the hops before
 /// it, each with the identity that its header names (SIP023).
-public struct RequestCredentials: Sendable {
+public final class RequestCredentials: Sendable {
     public let method: Method
     /// The user's key, which seals the stream.
     public let userKey: Secret

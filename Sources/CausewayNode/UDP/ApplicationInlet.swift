@@ -10,49 +10,47 @@ final class ApplicationInlet: Inlet {
     var memory: Interval { Interval.seconds(0) }
 
     unowned let association: Association
-    private var socket: DatagramSocket
+    private var socket: AssociationSocket
     private let host: IPAddress
     private var isPinned = false
 
     /// Batches that are taken before others have their turn.
     private static let batches = 8
 
-    init(_ socket: consuming DatagramSocket, for association: Association) {
-        self.socket = socket
+    init(for association: Association) {
         self.host = association.source.ip
         self.association = association
+        self.socket = AssociationSocket()
     }
 
     /// Where the application is to send its datagrams.
     var address: SocketAddress? { self.socket.localAddress() }
 
-    func start() throws(SystemCallError) {
-        let association = self.association
-        try association.worker.loop.add(
-            self.socket.descriptor,
-            .readable,
-            to: association.token,
-            tag: Association.inletTag
-        )
+    /// Takes datagrams from now on, at an address of its own here.
+    ///
+    /// - Throws: what the kernel says where there is no socket to be had.
+    func start(at ip: IPAddress) throws(SystemCallError) {
+        let (loop, token) = (self.association.worker.loop, self.association.token)
+        let socket = try DatagramSocket.bound(to: ip)
+        self.socket = try AssociationSocket(socket, on: loop, to: token, tag: Association.inletTag)
     }
 
-    func ready() {
+    func ready(by desk: DatagramDesk) {
         let association = self.association
-        let batch = association.worker.datagrams.batch
+        let batch = desk.batch
         for _ in 0..<Self.batches {
             guard self.socket.isOpen else { return }
-            let (count, _) = batch.receive(from: self.socket)
-            for index in 0..<count {
-                guard let source = batch.source(index), self.isApplication(source) else { continue }
-                batch.forEachSegment(index) { self.take($0) }
+            let received = self.socket.receive(batch, on: desk.loop)
+            for index in 0..<received.count {
+                guard let source = batch.source(index), self.isApplication(source, association) else { continue }
+                batch.forEachSegment(index) { Self.take($0, association, by: desk) }
             }
-            guard count == DatagramBatch.capacity else { return }
+            if received.isAll { return }
         }
-        association.worker.loop.yield(association.token)
+        desk.loop.yield(association.token)
     }
 
-    private func isApplication(_ source: SocketAddress) -> Bool {
-        let association = self.association
+    private func isApplication(_ source: SocketAddress, _ association: Association) -> Bool {
         if self.isPinned { return source == association.source }
         guard source.ip == self.host, (try? self.socket.connect(to: source)) != nil else {
             association.counters.countRefused()
@@ -63,25 +61,24 @@ final class ApplicationInlet: Inlet {
         return true
     }
 
-    private func take(_ datagram: ByteRegion) {
+    private static func take(_ datagram: ByteRegion, _ association: Association, by desk: DatagramDesk) {
         guard let (target, payload) = SOCKS5Datagram.parse(datagram) else {
-            return self.association.counters.countRefused()
+            return association.counters.countRefused()
         }
-        self.association.up(datagram.suffix(from: payload), to: target)
+        association.up(datagram.suffix(from: payload), to: target, by: desk)
     }
 
-    func deliver(_ payload: ByteRegion, from source: Address) {
+    func deliver(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk) {
         guard self.isPinned, self.socket.isOpen else { return }
         let start = 3 + source.encodedCount
         let count = start + payload.count
         guard count <= DatagramQueue.largest else {
             return self.datagramWasNotSent(payload.count, SystemCallError(code: EMSGSIZE, call: "sendmmsg"))
         }
-        let queue = self.association.worker.datagrams.queue
-        let room = queue.room(count, for: self.socket)
+        let room = desk.queue.room(count, for: self.socket.socket)
         room.copy(payload, to: start)
         _ = SOCKS5Datagram.write(source, before: start, in: room)
-        queue.append(count, payload: payload.count, to: nil, from: nil, by: self)
+        desk.queue.append(count, payload: payload.count, to: nil, from: nil, by: self)
     }
 
     func close() { self.socket.close() }

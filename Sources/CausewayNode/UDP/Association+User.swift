@@ -88,6 +88,7 @@ extension Association {
 
     /// From now on answers go to `customer`, unless that is one device too many of its user's.
     func follow(to customer: Customer, from present: inout Customer) -> Bool {
+        if customer.isSame(as: present) { return true }
         let source = customer.address
         if source.ip != self.source.ip, let account = self.member?.sessions.account,
             let denial = account.admit(from: source.ip, now: self.worker.loop.now)

@@ -10,9 +10,9 @@ protocol Inlet: DatagramSender {
     /// How long the association is remembered after its last datagram, so that none is taken twice.
     var memory: Interval { get }
     /// Sends a payload that has come from `source` to the customer.
-    func deliver(_ payload: ByteRegion, from source: Address)
+    func deliver(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk)
     /// Where a socket is the association's own: it is ready.
-    func ready()
+    func ready(by desk: DatagramDesk)
     /// The association ends.
     func close()
 }
@@ -21,14 +21,14 @@ protocol Inlet: DatagramSender {
 protocol Outlet: DatagramSender {
     var association: Association { get }
     /// Sends a payload on; to the next hop where there is no target.
-    func send(_ payload: ByteRegion, to target: Address?)
+    func send(_ payload: ByteRegion, to target: Address?, by desk: DatagramDesk)
     /// One of the sockets is ready, or may be read again.
-    func ready(_ tag: UInt8)
+    func ready(_ tag: UInt8, by desk: DatagramDesk)
     func close()
 }
 
 extension Inlet {
-    func ready() {}
+    func ready(by desk: DatagramDesk) {}
 
     func datagramWasNotSent(_ payload: Int, _ error: SystemCallError) {
         self.association.downWasNotSent(payload, error)
@@ -62,6 +62,7 @@ final class Association: EventHandler {
     private static let memberCheck = Interval.seconds(1)
 
     unowned let worker: Worker
+    private unowned let desk: DatagramDesk
     let listener: Listener
     /// The listener's counters on this loop, and those of the exit that it leaves by now.
     let counters: DatagramCounters
@@ -109,6 +110,7 @@ final class Association: EventHandler {
         self.traffic = listener.traffic[worker.number]
         self.way = way
         self.worker = worker
+        self.desk = worker.datagrams
         self.startedAt = worker.loop.now
         self.lastActivity = worker.loop.now
         self.memberCheckedAt = worker.loop.now
@@ -118,7 +120,7 @@ final class Association: EventHandler {
     func begin(_ inlet: any Inlet) {
         self.inlet = inlet
         self.token = self.worker.loop.register(self)
-        self.worker.datagrams.add(self)
+        self.desk.add(self)
         self.wake()
         self.counters.associationBegan()
         self.timer = self.worker.loop.schedule(after: self.idle, to: self.token, tag: Self.idleTag)
@@ -127,9 +129,9 @@ final class Association: EventHandler {
     // MARK: - Up
 
     /// Sends a payload of the customer's on; to the next hop where there is no target.
-    func up(_ payload: ByteRegion, to target: Address?) {
+    func up(_ payload: ByteRegion, to target: Address?, by desk: DatagramDesk) {
         guard !self.isClosed else { return }
-        self.lastActivity = self.worker.loop.now
+        self.lastActivity = desk.loop.now
         if let target {
             if target.port != Self.nameServerPort { self.asksNameServersAlone = false }
             if target.host.isProtocolMarker { return self.deny("\(AddressPolicy.Reason.magicName)", target) }
@@ -142,7 +144,7 @@ final class Association: EventHandler {
             self.openOutlet()
         }
         guard let outlet = self.outlet else { return self.counters.countDropped() }
-        outlet.send(payload, to: target)
+        outlet.send(payload, to: target, by: desk)
     }
 
     /// Takes so many bytes out of quota and rate, and puts them on the bill: right before they are sent, or else they are
@@ -190,15 +192,15 @@ final class Association: EventHandler {
     }
 
     /// Sends a payload that has come from `source` to the customer.
-    func down(_ payload: ByteRegion, from source: Address) {
+    func down(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk) {
         guard !self.isClosed, self.charge(payload.count, isUp: false) else { return }
-        self.lastActivity = self.worker.loop.now
+        self.lastActivity = desk.loop.now
         self.bytesDown &+= UInt64(payload.count)
         self.counters.countDown()
         self.exitCounters?.countDown()
         self.traffic.count(up: 0, down: UInt64(payload.count))
         self.exitTraffic?.count(up: 0, down: UInt64(payload.count))
-        self.inlet?.deliver(payload, from: source)
+        self.inlet?.deliver(payload, from: source, by: desk)
     }
 
     func downWasNotSent(_ count: Int, _ error: SystemCallError) {
@@ -265,7 +267,7 @@ final class Association: EventHandler {
     private func closeOutlet() {
         guard let outlet = self.outlet else { return }
         // What is queued goes out by the sockets that are closed now.
-        self.worker.datagrams.queue.flush()
+        self.desk.queue.flush()
         self.outlet = nil
         outlet.close()
         self.exitCounters?.associationEnded()
@@ -295,16 +297,15 @@ final class Association: EventHandler {
     // MARK: - Events
 
     func ready(_ events: ReadyEvents, tag: UInt8) {
-        if tag == Self.inletTag { self.inlet?.ready() } else { self.outlet?.ready(tag) }
-        self.worker.datagrams.settle()
+        let desk = self.desk
+        if tag == Self.inletTag { self.inlet?.ready(by: desk) } else { self.outlet?.ready(tag, by: desk) }
+        desk.settle()
     }
 
     func timerFired(tag: UInt8) {
         if tag == Self.outletTag {
             self.restTimer = .none
-            self.outlet?.ready(Self.outletTag)
-            self.outlet?.ready(Self.secondOutletTag)
-            return self.worker.datagrams.settle()
+            return self.outletMayBeReady()
         }
         self.timer = .none
         let silence = self.worker.loop.now - self.lastActivity
@@ -317,10 +318,15 @@ final class Association: EventHandler {
     }
 
     func resumed() {
-        self.inlet?.ready()
-        self.outlet?.ready(Self.outletTag)
-        self.outlet?.ready(Self.secondOutletTag)
-        self.worker.datagrams.settle()
+        self.inlet?.ready(by: self.desk)
+        self.outletMayBeReady()
+    }
+
+    private func outletMayBeReady() {
+        let desk = self.desk
+        self.outlet?.ready(Self.outletTag, by: desk)
+        self.outlet?.ready(Self.secondOutletTag, by: desk)
+        desk.settle()
     }
 
     private var idle: Interval {
@@ -333,13 +339,13 @@ final class Association: EventHandler {
     func end() {
         guard !self.isClosed else { return }
         // Whoever has queued something is told now what comes of it.
-        self.worker.datagrams.queue.flush()
+        self.desk.queue.flush()
         self.sleep()
         self.isClosed = true
         self.inlet?.close()
         self.leaveUser()
         self.worker.loop.cancel(self.timer)
-        self.worker.datagrams.remove(self)
+        self.desk.remove(self)
         self.counters.associationEnded()
         self.worker.loop.deregister(self.token)
         if let control = self.control {

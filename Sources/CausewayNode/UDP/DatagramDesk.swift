@@ -6,8 +6,11 @@ import CausewayWire
 
 /// What one loop has for datagrams: where they are received and sent from, what opens and seals them, and all
 /// associations. Made when the first socket for them is.
+///
+/// Whoever handles a datagram is given the desk, so that nothing is looked up on the datagram's way.
 final class DatagramDesk: TurnEnd {
-    private let loop: EventLoop
+    let loop: EventLoop
+    let random: RandomSource
     let batch = DatagramBatch()
     let queue = DatagramQueue()
     let opener: PacketOpener
@@ -24,8 +27,9 @@ final class DatagramDesk: TurnEnd {
     /// Associations that are looked at when one has to make room.
     private static let sample = 16
 
-    init(on loop: EventLoop, aead: any AEADBackend, aes: AESBlock) {
+    init(on loop: EventLoop, random: RandomSource, aead: any AEADBackend, aes: AESBlock) {
         self.loop = loop
+        self.random = random
         self.opener = PacketOpener(aead: aead, aes: aes)
         self.sealer = PacketSealer(aead: aead, aes: aes)
     }
@@ -50,6 +54,12 @@ final class DatagramDesk: TurnEnd {
 
     /// Notes that `sessions` has a lease, which ends with the turn.
     func noteLease(of sessions: UserSessions) { self.leasing.append(sessions) }
+
+    /// What the ChaCha method wants with each datagram.
+    func nonce(for method: Method) -> PacketSealer.RandomNonce {
+        guard !method.hasIdentityHeaders else { return (0, 0, 0) }
+        return (self.random.next(), self.random.next(), self.random.next())
+    }
 
     // MARK: - Next hops
 

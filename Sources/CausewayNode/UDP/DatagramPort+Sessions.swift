@@ -81,19 +81,20 @@ extension Worker {
         guard let port = self.datagramPorts.first(where: { $0.address == address && $0.listener.name == listener })
         else { return }
         let customer = Customer(port: port, address: mail.source, local: mail.local)
+        let desk = self.datagrams
         var payload = mail.payload
         payload.withByteRegion { payload in
             do throws(PacketRefusal) {
                 if let target = mail.target, let inlet = port.table.tunnels[key] {
                     try inlet.accepts(mail.number)
-                    inlet.take(mail.number, payload, to: target, from: customer)
+                    inlet.take(mail.number, payload, to: target, from: customer, by: desk)
                 } else if mail.target == nil, let inlet = port.table.relays[key] {
-                    try inlet.take(mail.number, payload, from: customer)
+                    try inlet.take(mail.number, payload, from: customer, by: desk)
                 }
             } catch {
                 port.refuse(error)
             }
         }
-        self.datagrams.settle()
+        desk.settle()
     }
 }

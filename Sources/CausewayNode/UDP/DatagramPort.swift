@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayIO
 import CausewayWire
 import Glibc
@@ -73,63 +74,75 @@ final class DatagramPort: EventHandler {
 
     private func receive() {
         guard !self.isHeld else { return }
-        let desk = self.worker.datagrams
+        let worker = self.worker
+        let desk = worker.datagrams
+        // What is the same for all of them is found once.
+        switch self.listener.kind {
+        case .tunnel(let tunnel):
+            let users = tunnel.hasUsers ? worker.directory.identities(for: tunnel.method) : nil
+            let keys = RequestAcceptor.Keys(method: tunnel.method, serverKey: tunnel.key, users: users)
+            self.receive(by: desk) { self.takeRequest($0, from: $1, to: $2, keys, by: desk) }
+        case .relay(let relay):
+            let users = relay.hasUsers ? worker.directory.identities(for: relay.method) : nil
+            let keys = RelayAcceptor.Keys(method: relay.method, key: relay.key, users: users, next: relay.identities)
+            self.receive(by: desk) { self.takeForRelay($0, from: $1, to: $2, keys, next: relay.next, by: desk) }
+        case .forward(let target):
+            self.receive(by: desk) { self.takeForward($0, from: $1, to: $2, target, by: desk) }
+        case .mixed: break
+        }
+        desk.settle()
+    }
+
+    /// - Parameter take: is given each datagram, where it comes from, and the address that it was sent to.
+    private func receive(by desk: DatagramDesk, _ take: (ByteRegion, SocketAddress, IPAddress?) -> Void) {
         for _ in 0..<Self.batches {
             let (count, _) = desk.batch.receive(from: self.socket)
             for index in 0..<count {
                 guard let source = desk.batch.source(index) else { continue }
                 let local = desk.batch.local(index)
-                desk.batch.forEachSegment(index) { self.take($0, from: source, to: local) }
+                desk.batch.forEachSegment(index) { take($0, source, local) }
             }
-            guard count == DatagramBatch.capacity else { return desk.settle() }
+            guard count == DatagramBatch.capacity else { return }
         }
-        desk.settle()
-        self.worker.loop.yield(self.token)
+        desk.loop.yield(self.token)
     }
 
-    private func take(_ datagram: ByteRegion, from source: SocketAddress, to local: IPAddress?) {
-        switch self.listener.kind {
-        case .tunnel(let tunnel): self.takeRequest(datagram, from: source, to: local, tunnel)
-        case .relay(let relay): self.takeForRelay(datagram, from: source, to: local, relay)
-        case .forward(let target): self.takeForward(datagram, from: source, to: local, target)
-        case .mixed: break
+    /// Room for a datagram of `count` bytes at most to a customer, which ``append(_:payload:to:for:by:)`` queues. `nil`,
+    /// and the sender is told, where it cannot be sent.
+    func room(
+        _ count: Int,
+        payload: Int,
+        for sender: any DatagramSender,
+        by desk: DatagramDesk
+    ) -> ByteRegion? {
+        guard self.socket.isOpen else {
+            sender.datagramWasNotSent(payload, SystemCallError(code: ENOTCONN, call: "sendmmsg"))
+            return nil
         }
+        guard count <= DatagramQueue.largest else {
+            sender.datagramWasNotSent(payload, SystemCallError(code: EMSGSIZE, call: "sendmmsg"))
+            return nil
+        }
+        return desk.queue.room(count, for: self.socket)
     }
 
-    /// Queues a datagram to a customer.
-    ///
-    /// - Parameters:
-    ///   - count: bytes of room that `write` gets.
-    ///   - write: makes the datagram from the room's first byte on, and says how long it is.
-    func send(
+    /// Queues the datagram of `count` bytes that was written to the last room.
+    func append(
         _ count: Int,
         payload: Int,
         to customer: Customer,
-        by sender: any DatagramSender,
-        _ write: (ByteRegion) -> Int
+        for sender: any DatagramSender,
+        by desk: DatagramDesk
     ) {
-        guard self.socket.isOpen else {
-            return sender.datagramWasNotSent(payload, SystemCallError(code: ENOTCONN, call: "sendmmsg"))
-        }
-        guard count <= DatagramQueue.largest else {
-            return sender.datagramWasNotSent(payload, SystemCallError(code: EMSGSIZE, call: "sendmmsg"))
-        }
-        let written = write(self.worker.datagrams.queue.room(count, for: self.socket))
-        self.worker.datagrams.queue.append(
-            written,
-            payload: payload,
-            to: customer.address,
-            from: customer.local,
-            by: sender
-        )
+        desk.queue.append(count, payload: payload, to: customer.address, from: customer.local, by: sender)
     }
 
     /// Queues a datagram to a customer as it is.
-    func send(_ datagram: ByteRegion, to customer: Customer, by sender: any DatagramSender) {
-        self.send(datagram.count, payload: datagram.count, to: customer, by: sender) { room in
-            room.copy(datagram)
-            return datagram.count
-        }
+    func send(_ datagram: ByteRegion, to customer: Customer, for sender: any DatagramSender, by desk: DatagramDesk) {
+        let count = datagram.count
+        guard let room = self.room(count, payload: count, for: sender, by: desk) else { return }
+        room.copy(datagram)
+        self.append(count, payload: count, to: customer, for: sender, by: desk)
     }
 
     func refuse(_ refusal: PacketRefusal) {
@@ -144,6 +157,10 @@ struct Customer {
     var address: SocketAddress
     /// The address of ours that it sends to, where the socket has many.
     var local: IPAddress?
+
+    func isSame(as other: Customer) -> Bool {
+        self.port === other.port && self.address == other.address && self.local == other.local
+    }
 }
 
 extension PacketRefusal {

@@ -13,8 +13,8 @@ final class DirectOutlet: Outlet {
     private let policy: AddressPolicy
     private let exit: Exit
     unowned let association: Association
-    private var v4 = DatagramSocket()
-    private var v6 = DatagramSocket()
+    private var v4 = AssociationSocket()
+    private var v6 = AssociationSocket()
     /// `nil` while the name is being asked for.
     private var addresses: [Address: SocketAddress?] = [:]
     private var waiting = WaitingDatagrams()
@@ -29,13 +29,13 @@ final class DirectOutlet: Outlet {
 
     // MARK: - Sending
 
-    func send(_ payload: ByteRegion, to target: Address?) {
+    func send(_ payload: ByteRegion, to target: Address?, by desk: DatagramDesk) {
         guard let target else { return }
         switch target.host {
-        case .ip(let ip): self.send(payload, to: SocketAddress(ip: ip, port: target.port), as: target)
+        case .ip(let ip): self.send(payload, to: SocketAddress(ip: ip, port: target.port), as: target, by: desk)
         case .name(let name):
             if let known = self.addresses[target] {
-                if let known { return self.send(payload, to: known, as: target) }
+                if let known { return self.send(payload, to: known, as: target, by: desk) }
                 if !self.waiting.add(payload, to: target) { self.association.dropped() }
                 return
             }
@@ -72,8 +72,9 @@ final class DirectOutlet: Outlet {
         }
         let address = SocketAddress(ip: ip, port: target.port)
         self.addresses[target] = .some(address)
+        let desk = self.association.worker.datagrams
         for var datagram in waiting {
-            datagram.payload.withByteRegion { self.send($0, to: address, as: target) }
+            datagram.payload.withByteRegion { self.send($0, to: address, as: target, by: desk) }
         }
     }
 
@@ -82,19 +83,24 @@ final class DirectOutlet: Outlet {
         (try? DatagramSocket.connected(to: SocketAddress(ip: ip, port: 9), options: self.exit.dial)) != nil
     }
 
-    private func send(_ payload: ByteRegion, to address: SocketAddress, as target: Address) {
+    private func send(
+        _ payload: ByteRegion,
+        to address: SocketAddress,
+        as target: Address,
+        by desk: DatagramDesk
+    ) {
+        let association = self.association
         if case .denied(let reason) = self.policy.verdict(for: address) {
-            return self.association.deny("\(reason)", target)
+            return association.deny("\(reason)", target)
         }
-        let queue = self.association.worker.datagrams.queue
-        guard self.open(address.ip.family), self.association.charge(up: payload.count), !self.isClosed else { return }
+        guard self.open(address.ip.family), association.charge(up: payload.count), !self.isClosed else { return }
         let room: ByteRegion
         switch address.ip.family {
-        case .v4: room = queue.room(payload.count, for: self.v4)
-        case .v6: room = queue.room(payload.count, for: self.v6)
+        case .v4: room = desk.queue.room(payload.count, for: self.v4.socket)
+        case .v6: room = desk.queue.room(payload.count, for: self.v6.socket)
         }
         room.copy(payload)
-        queue.append(payload.count, payload: payload.count, to: address, from: nil, by: self)
+        desk.queue.append(payload.count, payload: payload.count, to: address, from: nil, by: self)
     }
 
     /// Makes the family's socket, unless there is one.
@@ -108,10 +114,10 @@ final class DirectOutlet: Outlet {
         do throws(SystemCallError) {
             let socket = try DatagramSocket.open(family, options: self.exit.dial)
             let tag = family == .v4 ? Association.outletTag : Association.secondOutletTag
-            try loop.add(socket.descriptor, .readable, to: self.association.token, tag: tag)
+            let watched = try AssociationSocket(socket, on: loop, to: self.association.token, tag: tag)
             switch family {
-            case .v4: self.v4 = socket
-            case .v6: self.v6 = socket
+            case .v4: self.v4 = watched
+            case .v6: self.v6 = watched
             }
             return true
         } catch {
@@ -123,26 +129,24 @@ final class DirectOutlet: Outlet {
 
     // MARK: - Receiving
 
-    func ready(_ tag: UInt8) {
+    func ready(_ tag: UInt8, by desk: DatagramDesk) {
         let association = self.association
-        let batch = association.worker.datagrams.batch
+        let (loop, batch) = (desk.loop, desk.batch)
+        let isV4 = tag == Association.outletTag
         for _ in 0..<Self.batches {
-            guard !self.isClosed, !association.restsDown() else { return }
-            let count: Int
-            if tag == Association.outletTag {
-                guard self.v4.isOpen else { return }
-                (count, _) = batch.receive(from: self.v4)
-            } else {
-                guard self.v6.isOpen else { return }
-                (count, _) = batch.receive(from: self.v6)
+            guard isV4 ? self.v4.isOpen : self.v6.isOpen else { return }
+            guard !association.restsDown() else {
+                if isV4 { self.v4.rest(on: loop) } else { self.v6.rest(on: loop) }
+                return
             }
-            for index in 0..<count {
+            let received = isV4 ? self.v4.receive(batch, on: loop) : self.v6.receive(batch, on: loop)
+            for index in 0..<received.count {
                 guard let source = batch.source(index) else { continue }
-                batch.forEachSegment(index) { association.down($0, from: Address(source)) }
+                batch.forEachSegment(index) { association.down($0, from: Address(source), by: desk) }
             }
-            guard count == DatagramBatch.capacity else { return }
+            if received.isAll { return }
         }
-        association.worker.loop.yield(association.token)
+        loop.yield(association.token)
     }
 
     func close() {

@@ -13,8 +13,8 @@ final class ForwardInlet: Inlet {
         self.association = association
     }
 
-    func deliver(_ payload: ByteRegion, from source: Address) {
-        self.customer.port.send(payload, to: self.customer, by: self)
+    func deliver(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk) {
+        self.customer.port.send(payload, to: self.customer, for: self, by: desk)
     }
 
     func close() {
@@ -24,8 +24,14 @@ final class ForwardInlet: Inlet {
 }
 
 extension DatagramPort {
-    func takeForward(_ datagram: ByteRegion, from source: SocketAddress, to local: IPAddress?, _ target: Address) {
-        if let known = self.table.forwards[source] { return known.association.up(datagram, to: target) }
+    func takeForward(
+        _ datagram: ByteRegion,
+        from source: SocketAddress,
+        to local: IPAddress?,
+        _ target: Address,
+        by desk: DatagramDesk
+    ) {
+        if let known = self.table.forwards[source] { return known.association.up(datagram, to: target, by: desk) }
         let listener = self.listener
         guard
             let association = self.worker.association(from: source, at: listener, by: listener.exit, for: nil)
@@ -33,6 +39,6 @@ extension DatagramPort {
         let inlet = ForwardInlet(Customer(port: self, address: source, local: local), for: association)
         self.table.forwards[source] = inlet
         association.begin(inlet)
-        association.up(datagram, to: target)
+        association.up(datagram, to: target, by: desk)
     }
 }

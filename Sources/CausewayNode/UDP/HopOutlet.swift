@@ -79,6 +79,7 @@ final class HopOutlet: Outlet {
             }
         }
         let waiting = self.waiting.take()
+        let desk = self.association.worker.datagrams
         guard self.way != nil else {
             self.association.worker.note(.connectFailed, failure, at: self.exit.name)
             self.association.groupMember?.suspect()
@@ -86,7 +87,7 @@ final class HopOutlet: Outlet {
             return
         }
         for var datagram in waiting {
-            datagram.payload.withByteRegion { self.send($0, to: datagram.target) }
+            datagram.payload.withByteRegion { self.send($0, to: datagram.target, by: desk) }
         }
     }
 
@@ -104,49 +105,47 @@ final class HopOutlet: Outlet {
 
     // MARK: - Sending
 
-    func send(_ payload: ByteRegion, to target: Address?) {
+    func send(_ payload: ByteRegion, to target: Address?, by desk: DatagramDesk) {
         guard !self.isClosed else { return }
         guard let way = self.way else {
             if !self.waiting.add(payload, to: target) { self.association.dropped() }
             return self.seekAgain()
         }
-        way.renewAfterSilence()
-        guard let credentials = self.credentials else { return self.pass(payload, by: way) }
+        way.renewAfterSilence(now: desk.loop.now)
+        guard let credentials = self.credentials else { return self.pass(payload, along: way, by: desk) }
         guard let target else { return }
-        let worker = self.association.worker
         let plain = PacketFormat.requestOverhead(credentials, to: target)
         let padding = PacketFormat.padding(
             port: target.port,
             count: plain + payload.count,
             most: way.hop.ip.largestUnfragmented,
-            random: worker.random.next()
+            random: desk.random.next()
         )
         let overhead = plain + padding
         guard overhead + payload.count <= DatagramQueue.largest else { return self.isTooLarge() }
         guard self.association.charge(up: payload.count), !self.isClosed else { return }
-        let room = worker.datagrams.queue.room(overhead + payload.count, for: way.socket)
+        let room = desk.queue.room(overhead + payload.count, for: way.socket.socket)
         let start = overhead - tagCount
         room.copy(payload, to: start)
-        let range = worker.datagrams.sealer.request(
+        let range = desk.sealer.request(
             room,
             payload: start..<start + payload.count,
             id: PacketID(session: self.session, number: self.next),
             to: target,
             padding: padding,
-            clock: worker.loop.clock,
+            clock: desk.loop.clock,
             with: credentials,
-            nonce: worker.nonce(for: credentials.method)
+            nonce: desk.nonce(for: credentials.method)
         )
         self.next += 1
-        worker.datagrams.queue.append(range.count, payload: payload.count, to: nil, from: nil, by: self)
+        desk.queue.append(range.count, payload: payload.count, to: nil, from: nil, by: self)
     }
 
     /// Sends a customer's datagram as it is.
-    private func pass(_ datagram: ByteRegion, by way: HopSocket) {
+    private func pass(_ datagram: ByteRegion, along way: HopSocket, by desk: DatagramDesk) {
         guard self.association.charge(up: datagram.count), !self.isClosed else { return }
-        let queue = self.association.worker.datagrams.queue
-        queue.room(datagram.count, for: way.socket).copy(datagram)
-        queue.append(datagram.count, payload: datagram.count, to: nil, from: nil, by: self)
+        desk.queue.room(datagram.count, for: way.socket.socket).copy(datagram)
+        desk.queue.append(datagram.count, payload: datagram.count, to: nil, from: nil, by: self)
     }
 
     private func isTooLarge() {
@@ -156,24 +155,26 @@ final class HopOutlet: Outlet {
 
     // MARK: - Receiving
 
-    func ready(_ tag: UInt8) {
+    func ready(_ tag: UInt8, by desk: DatagramDesk) {
         if tag == Association.outletTag { self.way?.receive() }
     }
 
     /// Passes an answer on as it came.
-    func pass(answer: ByteRegion) { self.association.down(answer, from: self.server) }
+    func pass(answer: ByteRegion, by desk: DatagramDesk) {
+        self.association.down(answer, from: self.server, by: desk)
+    }
 
     /// Whether an answer may be taken.
-    func accepts(_ id: PacketID) throws(PacketRefusal) {
-        try self.answers.accepts(id, now: self.association.worker.loop.now)
+    func accepts(_ id: PacketID, now: Instant) throws(PacketRefusal) {
+        try self.answers.accepts(id, now: now)
     }
 
     /// Takes the payload of an answer that is good in every way.
     ///
     /// - Returns: a session of the next hop's whose answers are not accepted any more.
-    func take(_ payload: ByteRegion, _ id: PacketID, from source: Address) -> UInt64? {
-        let ended = self.answers.commit(id, now: self.association.worker.loop.now)
-        self.association.down(payload, from: source)
+    func take(_ payload: ByteRegion, _ id: PacketID, from source: Address, by desk: DatagramDesk) -> UInt64? {
+        let ended = self.answers.commit(id, now: desk.loop.now)
+        self.association.down(payload, from: source, by: desk)
         return ended
     }
 

@@ -26,7 +26,7 @@ final class HopSocket: EventHandler {
     private let credentials: RequestCredentials?
     private let isShared: Bool
     private unowned let worker: Worker
-    private(set) var socket: DatagramSocket
+    private(set) var socket: AssociationSocket
     private var token = HandlerToken.none
     /// One of those that share it. Unowned, as each owns the socket, and leaves it before it goes.
     private struct Guest {
@@ -54,15 +54,21 @@ final class HopSocket: EventHandler {
         self.credentials = credentials
         self.isShared = isShared
         self.worker = worker
-        self.socket = try DatagramSocket.connected(to: hop, options: exit.dial, isShared: isShared)
+        self.socket = AssociationSocket()
         self.heardAt = worker.loop.now
         self.token = worker.loop.register(self)
         do throws(SystemCallError) {
-            try worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: EventLoop.jointTag)
+            self.socket = try self.connected()
         } catch {
             worker.loop.deregister(self.token)
             throw error
         }
+    }
+
+    private func connected() throws(SystemCallError) -> AssociationSocket {
+        let socket = try DatagramSocket.connected(to: self.hop, options: self.exit.dial, isShared: self.isShared)
+        let (loop, tag) = (self.worker.loop, EventLoop.jointTag)
+        return try AssociationSocket(socket, isShared: self.isShared, on: loop, to: self.token, tag: tag)
     }
 
     // MARK: - Outlets
@@ -91,23 +97,17 @@ final class HopSocket: EventHandler {
     ///
     /// A socket keeps the address of this host that it had when it was connected, and nobody answers to one that is gone:
     /// then it leaves by another from now on. The sessions stay the same, and the next hop follows them.
-    func renewAfterSilence() {
-        let now = self.worker.loop.now
+    func renewAfterSilence(now: Instant) {
         guard now - self.heardAt >= self.patience else { return }
         self.heardAt = now
         // Without any way there, the next one is not to be waited for longer.
-        guard let fresh = try? DatagramSocket.connected(to: self.hop, options: self.exit.dial, isShared: self.isShared)
-        else { return }
+        guard let fresh = try? self.connected() else { return }
         guard fresh.localAddress()?.ip != self.socket.localAddress()?.ip else {
             self.patience = min(Interval(nanoseconds: 2 * self.patience.nanoseconds), Self.longestSilence)
             return
         }
         // What is queued goes out by the socket that is closed now.
         self.worker.datagrams.queue.flush()
-        // Where it fails the present socket stays.
-        guard
-            (try? self.worker.loop.add(fresh.descriptor, .readable, to: self.token, tag: EventLoop.jointTag)) != nil
-        else { return }
         self.socket = fresh
         self.patience = Self.silence
     }
@@ -122,19 +122,20 @@ final class HopSocket: EventHandler {
         let desk = self.worker.datagrams
         defer { desk.settle() }
         for _ in 0..<Self.batches {
-            guard self.socket.isOpen, !self.rests() else { return }
-            let (count, error) = desk.batch.receive(from: self.socket)
-            if count > 0 {
-                self.heardAt = self.worker.loop.now
+            guard self.socket.isOpen else { return }
+            guard !self.rests() else { return self.socket.rest(on: desk.loop) }
+            let received = self.socket.receive(desk.batch, on: desk.loop)
+            if received.count > 0 {
+                self.heardAt = desk.loop.now
                 self.patience = Self.silence
             }
-            if error?.isRefusal == true {
+            if received.error?.isRefusal == true {
                 for guest in self.guests.values { guest.outlet.association.groupMember?.suspect() }
             }
-            for index in 0..<count { desk.batch.forEachSegment(index) { self.take($0) } }
-            guard count == DatagramBatch.capacity else { return }
+            for index in 0..<received.count { desk.batch.forEachSegment(index) { self.take($0, by: desk) } }
+            if received.isAll { return }
         }
-        self.worker.loop.yield(self.token)
+        desk.loop.yield(self.token)
     }
 
     /// Whether the one association that has it is to leave it unread for a while.
@@ -144,37 +145,36 @@ final class HopSocket: EventHandler {
     }
 
     /// Judges an answer in the order that protocol reference 3.3 gives.
-    private func take(_ datagram: ByteRegion) {
+    private func take(_ datagram: ByteRegion, by desk: DatagramDesk) {
         // The one before may have been the last that anybody wanted.
         guard self.socket.isOpen else { return }
         guard let credentials = self.credentials else {
-            self.guests.values.first?.outlet.pass(answer: datagram)
+            self.guests.values.first?.outlet.pass(answer: datagram, by: desk)
             return
         }
-        let (worker, opener) = (self.worker, self.worker.datagrams.opener)
         do throws(PacketRefusal) {
-            let pending = try opener.begin(response: datagram, credentials.method, key: credentials.userKey)
+            let pending = try desk.opener.begin(response: datagram, credentials.method, key: credentials.userKey)
             let known = self.answered[pending.id.session]?.outlet
-            try known?.accepts(pending.id)
-            let (session, opened) = try opener.open(response: datagram, pending, clock: worker.loop.clock)
+            try known?.accepts(pending.id, now: desk.loop.now)
+            let (session, opened) = try desk.opener.open(response: datagram, pending, clock: desk.loop.clock)
             let outlet: HopOutlet
             if let known, known.session == session {
                 outlet = known
             } else {
                 // Nothing is wrong with what comes late to an association that has left.
                 guard let addressee = self.guests[session]?.outlet else {
-                    return self.exit.datagrams[worker.number].countDropped()
+                    return self.exit.datagrams[self.worker.number].countDropped()
                 }
-                try addressee.accepts(pending.id)
+                try addressee.accepts(pending.id, now: desk.loop.now)
                 self.answered[pending.id.session] = Guest(outlet: addressee)
                 outlet = addressee
             }
-            if let ended = outlet.take(datagram.region(opened.payload), pending.id, from: opened.address) {
+            if let ended = outlet.take(datagram.region(opened.payload), pending.id, from: opened.address, by: desk) {
                 self.answered[ended] = nil
             }
         } catch {
-            self.exit.datagrams[worker.number].countRefused()
-            worker.note(.datagramRefused, error.words, at: self.exit.name)
+            self.exit.datagrams[self.worker.number].countRefused()
+            self.worker.note(.datagramRefused, error.words, at: self.exit.name)
         }
     }
 }

@@ -24,18 +24,24 @@ final class RelayInlet: Inlet {
         self.association = association
     }
 
-    func take(_ number: UInt64, _ datagram: ByteRegion, from customer: Customer) throws(PacketRefusal) {
+    func take(
+        _ number: UInt64,
+        _ datagram: ByteRegion,
+        from customer: Customer,
+        by desk: DatagramDesk
+    ) throws(PacketRefusal) {
         guard self.window.accepts(number) else { throw .replayed }
         self.window.commit(number)
+        let association = self.association
         if number >= self.highest {
             self.highest = number
-            guard self.association.follow(to: customer, from: &self.customer) else { return }
+            guard association.follow(to: customer, from: &self.customer) else { return }
         }
-        self.association.up(datagram, to: nil)
+        association.up(datagram, to: nil, by: desk)
     }
 
-    func deliver(_ payload: ByteRegion, from source: Address) {
-        self.customer.port.send(payload, to: self.customer, by: self)
+    func deliver(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk) {
+        self.customer.port.send(payload, to: self.customer, for: self, by: desk)
     }
 
     func close() {
@@ -49,26 +55,27 @@ extension DatagramPort {
         _ datagram: ByteRegion,
         from source: SocketAddress,
         to local: IPAddress?,
-        _ relay: Listener.Relay
+        _ keys: RelayAcceptor.Keys,
+        next: [Exit],
+        by desk: DatagramDesk
     ) {
-        let worker = self.worker
-        let users = relay.hasUsers ? worker.directory.identities(for: relay.method) : nil
-        let keys = RelayAcceptor.Keys(method: relay.method, key: relay.key, users: users, next: relay.identities)
         do throws(PacketRefusal) {
-            let forwarded = try worker.datagrams.opener.forward(datagram, keys)
+            let forwarded = try desk.opener.forward(datagram, keys)
             let key = SessionKey(user: forwarded.user ?? 0, session: forwarded.id.session)
             let rest = datagram.region(forwarded.range)
             let customer = Customer(port: self, address: source, local: local)
-            if let known = self.table.relays[key] { return try known.take(forwarded.id.number, rest, from: customer) }
+            if let known = self.table.relays[key] {
+                return try known.take(forwarded.id.number, rest, from: customer, by: desk)
+            }
             if self.passOn(rest, forwarded.id.number, of: key, to: nil, from: customer) { return }
             let credential = forwarded.user.map { UserDirectory.Credential(number: $0) }
-            let exit = relay.next[forwarded.next]
+            let exit = next[forwarded.next]
             guard let association = self.claim(key, of: customer, by: exit, for: credential, isProvisional: true)
             else { return }
             let inlet = RelayInlet(key, customer: customer, for: association)
             self.table.relays[key] = inlet
             association.begin(inlet)
-            try inlet.take(forwarded.id.number, rest, from: customer)
+            try inlet.take(forwarded.id.number, rest, from: customer, by: desk)
         } catch {
             self.refuse(error)
         }

@@ -18,19 +18,13 @@ extension Session {
                 for: credential
             )
         else { return self.refuse(with: stage.front.failed(.general)) }
-        let inlet: ApplicationInlet
-        do throws(SystemCallError) {
-            inlet = ApplicationInlet(try DatagramSocket.bound(to: local.ip), for: association)
-        } catch {
-            self.worker.users.leave(association)
-            self.note(.connectFailed, error.description, at: self.listener.name)
-            return self.refuse(with: stage.front.failed(.general))
-        }
+        let inlet = ApplicationInlet(for: association)
         association.begin(inlet)
         do throws(SystemCallError) {
-            try inlet.start()
+            try inlet.start(at: local.ip)
         } catch {
             association.end()
+            self.note(.connectFailed, error.description, at: self.listener.name)
             return self.refuse(with: stage.front.failed(.general))
         }
         association.control = self

@@ -33,45 +33,48 @@ final class TunnelInlet: Inlet {
     }
 
     /// Takes a datagram that is good in every way: from now on answers go where it came from.
-    func take(_ number: UInt64, _ payload: ByteRegion, to target: Address, from customer: Customer) {
+    func take(
+        _ number: UInt64,
+        _ payload: ByteRegion,
+        to target: Address,
+        from customer: Customer,
+        by desk: DatagramDesk
+    ) {
         self.window.commit(number)
-        guard self.association.follow(to: customer, from: &self.customer) else { return }
-        self.association.up(payload, to: target)
+        let association = self.association
+        guard association.follow(to: customer, from: &self.customer) else { return }
+        association.up(payload, to: target, by: desk)
     }
 
-    func deliver(_ payload: ByteRegion, from source: Address) {
-        let worker = self.association.worker
+    func deliver(_ payload: ByteRegion, from source: Address, by desk: DatagramDesk) {
         let plain = PacketFormat.responseOverhead(self.method, from: source)
         let padding = PacketFormat.padding(
             port: source.port,
             count: plain + payload.count,
             most: self.customer.address.ip.largestUnfragmented,
-            random: worker.random.next()
+            random: desk.random.next()
         )
         let overhead = plain + padding
-        self.customer.port.send(
-            overhead + payload.count,
-            payload: payload.count,
-            to: self.customer,
-            by: self
-        ) { room in
-            let start = overhead - tagCount
-            room.copy(payload, to: start)
-            let range = worker.datagrams.sealer.response(
-                room,
-                payload: start..<start + payload.count,
-                id: PacketID(session: self.session, number: self.next),
-                to: self.key.session,
-                from: source,
-                padding: padding,
-                clock: worker.loop.clock,
-                self.method,
-                key: self.secret,
-                nonce: worker.nonce(for: self.method)
-            )
-            return range.count
+        let port = self.customer.port
+        guard let room = port.room(overhead + payload.count, payload: payload.count, for: self, by: desk) else {
+            return
         }
+        let start = overhead - tagCount
+        room.copy(payload, to: start)
+        let range = desk.sealer.response(
+            room,
+            payload: start..<start + payload.count,
+            id: PacketID(session: self.session, number: self.next),
+            to: self.key.session,
+            from: source,
+            padding: padding,
+            clock: desk.loop.clock,
+            self.method,
+            key: self.secret,
+            nonce: desk.nonce(for: self.method)
+        )
         self.next += 1
+        port.append(range.count, payload: payload.count, to: self.customer, for: self, by: desk)
     }
 
     func close() {
@@ -86,41 +89,32 @@ extension DatagramPort {
         _ datagram: ByteRegion,
         from source: SocketAddress,
         to local: IPAddress?,
-        _ tunnel: Listener.Tunnel
+        _ keys: RequestAcceptor.Keys,
+        by desk: DatagramDesk
     ) {
-        let worker = self.worker
-        let opener = worker.datagrams.opener
-        let users = tunnel.hasUsers ? worker.directory.identities(for: tunnel.method) : nil
-        let keys = RequestAcceptor.Keys(method: tunnel.method, serverKey: tunnel.key, users: users)
         do throws(PacketRefusal) {
-            let pending = try opener.begin(request: datagram, keys)
+            let pending = try desk.opener.begin(request: datagram, keys)
             let key = SessionKey(user: pending.user, session: pending.id.session)
             let known = self.table.tunnels[key]
             try known?.accepts(pending.id.number)
-            let opened = try opener.open(request: datagram, pending, clock: worker.loop.clock)
+            let opened = try desk.opener.open(request: datagram, pending, clock: desk.loop.clock)
             let payload = datagram.region(opened.payload)
             let customer = Customer(port: self, address: source, local: local)
-            if let known { return known.take(pending.id.number, payload, to: opened.address, from: customer) }
+            if let known {
+                return known.take(pending.id.number, payload, to: opened.address, from: customer, by: desk)
+            }
             if self.passOn(payload, pending.id.number, of: key, to: opened.address, from: customer) { return }
-            let credential = users.map { _ in UserDirectory.Credential(number: pending.user) }
+            let credential = keys.users.map { _ in UserDirectory.Credential(number: pending.user) }
             guard let association = self.claim(key, of: customer, by: self.listener.exit, for: credential) else {
                 return
             }
-            let inlet = TunnelInlet(key, tunnel.method, secret: pending.key, customer: customer, for: association)
+            let inlet = TunnelInlet(key, keys.method, secret: pending.key, customer: customer, for: association)
             self.table.tunnels[key] = inlet
             association.begin(inlet)
-            inlet.take(pending.id.number, payload, to: opened.address, from: customer)
+            inlet.take(pending.id.number, payload, to: opened.address, from: customer, by: desk)
         } catch {
             self.refuse(error)
         }
-    }
-}
-
-extension Worker {
-    /// What the ChaCha method wants with each datagram.
-    func nonce(for method: Method) -> PacketSealer.RandomNonce {
-        guard !method.hasIdentityHeaders else { return (0, 0, 0) }
-        return (self.random.next(), self.random.next(), self.random.next())
     }
 }
 
