@@ -3,6 +3,7 @@
 #if __has_include(<CCryptoBoringSSL_aead.h>)
 
 #include <CCryptoBoringSSL_aead.h>
+#include <CCryptoBoringSSL_aes.h>
 #include <CCryptoBoringSSL_err.h>
 
 enum { nonceCount = 12, tagCount = 16 };
@@ -45,6 +46,23 @@ int CBoringSSL_open(const void *context, const void *nonce, void *message, size_
     return 0;
 }
 
+size_t CBoringSSL_block_key_count(void) {
+    return sizeof(AES_KEY);
+}
+
+int CBoringSSL_prepare_block(const void *key, size_t count, int encrypts, void *expanded) {
+    unsigned bits = (unsigned)count * 8;
+    return (encrypts ? AES_set_encrypt_key(key, bits, expanded) : AES_set_decrypt_key(key, bits, expanded)) == 0;
+}
+
+void CBoringSSL_encrypt_block(const void *expanded, void *block) {
+    AES_encrypt(block, block, expanded);
+}
+
+void CBoringSSL_decrypt_block(const void *expanded, void *block) {
+    AES_decrypt(block, block, expanded);
+}
+
 #else
 
 #define UNUSED __attribute__((unused))
@@ -54,6 +72,10 @@ int CBoringSSL_is_built(void) {
 }
 
 size_t CBoringSSL_context_count(void) {
+    return 0;
+}
+
+size_t CBoringSSL_block_key_count(void) {
     return 0;
 }
 
@@ -68,6 +90,18 @@ int CBoringSSL_seal(UNUSED const void *context, UNUSED const void *nonce, UNUSED
 }
 
 int CBoringSSL_open(UNUSED const void *context, UNUSED const void *nonce, UNUSED void *message, UNUSED size_t count) {
+    __builtin_trap();
+}
+
+int CBoringSSL_prepare_block(UNUSED const void *key, UNUSED size_t count, UNUSED int encrypts, UNUSED void *expanded) {
+    __builtin_trap();
+}
+
+void CBoringSSL_encrypt_block(UNUSED const void *expanded, UNUSED void *block) {
+    __builtin_trap();
+}
+
+void CBoringSSL_decrypt_block(UNUSED const void *expanded, UNUSED void *block) {
     __builtin_trap();
 }
 

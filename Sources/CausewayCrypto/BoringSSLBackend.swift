@@ -10,7 +10,7 @@ public final class BoringSSLBackend: AEADBackend {
     public static var isBuilt: Bool { CBoringSSL_is_built() != 0 }
 
     public let name = "BoringSSL"
-    private let keys: ExpandedKeys
+    private let keys: ExpandedKeys<AEADAlgorithm>
 
     /// `nil` where it was not built.
     public init?() {

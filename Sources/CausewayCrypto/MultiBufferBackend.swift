@@ -30,7 +30,7 @@ public final class MultiBufferBackend: AEADBackend {
 
     public let name: String
     private let openSSL: OpenSSLBackend
-    private let keys: ExpandedKeys
+    private let keys: ExpandedKeys<AEADAlgorithm>
 
     /// Whether the processor has the wide registers that the library makes the most of.
     public static var isProcessorWide: Bool { CMultiBuffer_is_processor_wide() != 0 }

@@ -24,6 +24,9 @@ public final class Secret: Sendable {
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(self.storage))
     }
+
+    /// The key of 16 or 32 bytes, as ciphers take it.
+    public var subkey: Subkey { Subkey(UnsafeRawBufferPointer(self.storage)) }
 }
 
 extension Secret: Equatable {

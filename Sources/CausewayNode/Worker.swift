@@ -20,7 +20,7 @@ final class Worker: @unchecked Sendable {
     let pool: BlockPool
     let pipes: PipePool
     let aead: any AEADBackend
-    let aes: AESBlock
+    let aes: any AESBlock
     let random = RandomSource()
     /// The plaintext regions that a flow is working on, all of them in `scratch`.
     private(set) var regions = RegionList(capacity: Worker.regionCapacity)
@@ -83,7 +83,7 @@ final class Worker: @unchecked Sendable {
         } catch {
             throw .cipher(error)
         }
-        guard let aes = AESBlock() else { throw .noBlockCipher }
+        guard let aes = makeAESBlock() else { throw .noBlockCipher }
         self.aes = aes
         self.shared = shared
         self.bufferShare = shared.limits.buffers / shared.limits.loops

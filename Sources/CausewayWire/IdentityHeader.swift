@@ -11,7 +11,7 @@ func openIdentityHeader(
     _ header: ByteRegion,
     key: Secret,
     salt: ByteRegion,
-    with aes: AESBlock
+    with aes: any AESBlock
 ) -> KeyIdentity {
     let subkey = KeyDerivation.subkey(.identity, key: key, salt: salt, count: salt.count)
     aes.decrypt(header, key: subkey, keyCount: salt.count)

@@ -90,7 +90,7 @@ public struct RelayAcceptor: Sendable {
         now: Instant,
         clock: UnixSeconds,
         salts: any SaltMemory,
-        with aes: AESBlock
+        with aes: any AESBlock
     ) throws(Refusal) -> Outcome {
         let saltCount = self.keys.method.keyCount
         let consumed = Self.neededCount(self.keys)

@@ -79,7 +79,7 @@ public struct RequestAcceptor: Sendable {
         clock: UnixSeconds,
         salts: any SaltMemory,
         with aead: any AEADBackend,
-        _ aes: AESBlock
+        _ aes: any AESBlock
     ) throws(Refusal) -> Outcome {
         let saltCount = self.keys.method.keyCount
         let fixedCount = Self.fixedCount(self.keys)
@@ -123,7 +123,7 @@ public struct RequestAcceptor: Sendable {
         clock: UnixSeconds,
         salts: any SaltMemory,
         with aead: any AEADBackend,
-        _ aes: AESBlock
+        _ aes: any AESBlock
     ) throws(Refusal) -> Opened {
         let method = self.keys.method
         let saltCount = method.keyCount

@@ -50,7 +50,7 @@ public enum RequestHeader {
         timestamp: UnixSeconds,
         credentials: RequestCredentials,
         with aead: any AEADBackend,
-        _ aes: AESBlock
+        _ aes: any AESBlock
     ) -> (unit: Range<Int>, stream: StreamSealer) {
         precondition(padding > 0 || !payload.isEmpty, "a request has padding or payload")
         precondition(payload.count <= Self.maximumPayload(target: target, padding: padding))

@@ -22,9 +22,25 @@ import Testing
         ),
     ]
 
-    @Test func `encrypts and decrypts the published blocks`() throws {
+    /// Those that this binary has.
+    enum Library: CaseIterable {
+        case openSSL
+        case boringSSL
+
+        static var available: [Library] { Self.allCases.filter { $0 == .openSSL || BoringSSLBackend.isBuilt } }
+
+        func make() throws -> any AESBlock {
+            switch self {
+            case .openSSL: try #require(OpenSSLBlock())
+            case .boringSSL: try #require(BoringSSLBlock())
+            }
+        }
+    }
+
+    @Test(arguments: Library.available)
+    func `encrypts and decrypts the published blocks`(library: Library) throws {
         // One instance for all, in turn: no key may stay behind in the context.
-        let aes = try #require(AESBlock())
+        let aes = try library.make()
         for _ in 0..<2 {
             for vector in Self.vectors {
                 let key = [UInt8](hex: vector.key)
@@ -37,8 +53,28 @@ import Testing
         }
     }
 
-    @Test func `touches its block alone`() throws {
-        let aes = try #require(AESBlock())
+    /// Many keys take turns in a cache that cannot hold them.
+    @Test(arguments: Library.available)
+    func `does as OpenSSL with each of many keys`(library: Library) throws {
+        let (aes, openSSL) = (try library.make(), try Library.openSSL.make())
+        var random = SeededGenerator(seed: 8)
+        let keys = (0..<500).map { number in random.bytes(number % 2 == 0 ? 16 : 32) }
+        for _ in 0..<3 {
+            for key in keys {
+                let plain = random.bytes(16)
+                var (left, right) = (plain, plain)
+                left.withByteRegion { aes.encrypt($0, key: Subkey(key), keyCount: key.count) }
+                right.withByteRegion { openSSL.encrypt($0, key: Subkey(key), keyCount: key.count) }
+                #expect(left == right && left != plain)
+                left.withByteRegion { aes.decrypt($0, key: Subkey(key), keyCount: key.count) }
+                #expect(left == plain)
+            }
+        }
+    }
+
+    @Test(arguments: Library.available)
+    func `touches its block alone`(library: Library) throws {
+        let aes = try library.make()
         var bytes = [UInt8](repeating: 0xEE, count: 48)
         bytes.withByteRegion { aes.encrypt($0.region(16..<32), key: Subkey(), keyCount: 16) }
         #expect(bytes[..<16].allSatisfy { $0 == 0xEE } && bytes[32...].allSatisfy { $0 == 0xEE })
@@ -48,8 +84,13 @@ import Testing
     @Test func `refuses anything but a block`() async {
         await #expect(processExitsWith: .failure) {
             var bytes = [UInt8](repeating: 0, count: 17)
-            let aes = try #require(AESBlock())
+            let aes = try #require(OpenSSLBlock())
             bytes.withByteRegion { aes.encrypt($0, key: Subkey(), keyCount: 16) }
+        }
+        await #expect(processExitsWith: .failure) {
+            var bytes = [UInt8](repeating: 0, count: 17)
+            let aes = try #require(makeAESBlock())
+            bytes.withByteRegion { aes.decrypt($0, key: Subkey(), keyCount: 16) }
         }
     }
 }

@@ -47,13 +47,13 @@ struct RawClient {
     static let keyText = "UFFSU1RVVldYWVpbXF1eXw=="
 
     let aead: any AEADBackend
-    private let aes: AESBlock
+    private let aes: any AESBlock
     private let credentials: RequestCredentials
     private let salt: Salt
     private var sealer: StreamSealer?
 
     init(seed: UInt64) throws {
-        guard let aead = OpenSSLBackend(), let aes = AESBlock() else { throw TestFailure("no cipher") }
+        guard let aead = OpenSSLBackend(), let aes = makeAESBlock() else { throw TestFailure("no cipher") }
         self.aead = aead
         self.aes = aes
         let key = Secret(Array(0x50...0x5f))

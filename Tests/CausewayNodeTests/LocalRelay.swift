@@ -68,7 +68,7 @@ enum LocalRelay {
     /// Salt and identity headers for a relay, and what it has to send on: the salt. Behind them comes whatever the test
     /// likes, for the relay does not read it.
     static func identity(seed: UInt64, keys: [Secret]) throws -> (wire: [UInt8], salt: [UInt8]) {
-        guard let aes = AESBlock(), let aead = OpenSSLBackend(), let userKey = keys.last else {
+        guard let aes = makeAESBlock(), let aead = OpenSSLBackend(), let userKey = keys.last else {
             throw TestFailure("no cipher")
         }
         var salt = Salt()

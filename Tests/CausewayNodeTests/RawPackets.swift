@@ -16,7 +16,7 @@ struct RawPackets {
     ///   - identityKeys: those of hops before the user's key.
     ///   - userKey: the key of `RawClient` where left out.
     init(session: UInt64, identityKeys: [Secret] = [], userKey: Secret = Secret(Array(0x50...0x5f))) throws {
-        guard let aead = OpenSSLBackend(), let aes = AESBlock() else { throw TestFailure("no cipher") }
+        guard let aead = OpenSSLBackend(), let aes = makeAESBlock() else { throw TestFailure("no cipher") }
         self.session = session
         self.credentials = RequestCredentials(method: .aes128GCM, identityKeys: identityKeys, userKey: userKey)
         self.sealer = PacketSealer(aead: aead, aes: aes)

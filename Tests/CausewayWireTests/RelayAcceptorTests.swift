@@ -6,10 +6,10 @@ import Testing
 @testable import CausewayWire
 
 @Suite struct RelayAcceptorTests {
-    private let aes: AESBlock
+    private let aes: any AESBlock
 
     init() throws {
-        self.aes = try #require(AESBlock())
+        self.aes = try #require(makeAESBlock())
     }
 
     private func key(_ hex: String) -> Secret { Secret([UInt8](hex: hex)) }

@@ -38,7 +38,7 @@ struct Receiver {
 /// A server that takes segments as a socket gives them.
 struct SimulatedServer {
     let aead: any AEADBackend
-    let aes: AESBlock
+    let aes: any AESBlock
     let salts: SaltLog
     let clock: UnixSeconds
     private(set) var accepted: RequestAcceptor.Accepted?
@@ -130,11 +130,11 @@ struct SimulatedClient {
 /// The ciphers of one test.
 struct Crypto {
     let aead: any AEADBackend
-    let aes: AESBlock
+    let aes: any AESBlock
 
     init(_ backend: Backend = .openSSL) throws {
         self.aead = try backend.make()
-        self.aes = try #require(AESBlock())
+        self.aes = try #require(makeAESBlock())
     }
 
     /// `payload` sealed as the next chunk of `sealer`.

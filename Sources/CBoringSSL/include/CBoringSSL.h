@@ -1,6 +1,6 @@
 #pragma once
 // The three AEADs of Shadowsocks 2022 by BoringSSL, which comes with swift-crypto: 12-byte nonces, 16-byte tags, no
-// associated data, in place.
+// associated data, in place. And the bare AES block, for headers.
 #include <stddef.h>
 
 /// The ciphers, in the order of `AEADAlgorithm`.
@@ -24,3 +24,15 @@ int CBoringSSL_seal(const void *context, const void *nonce, void *message, size_
 
 /// Decrypts `count` bytes where they lie; 0, and they are worthless, when the 16 bytes of tag behind them do not fit.
 int CBoringSSL_open(const void *context, const void *nonce, void *message, size_t count);
+
+/// Bytes of a block cipher's key, expanded.
+size_t CBoringSSL_block_key_count(void);
+
+/// Expands a key of `count` bytes, 16 or 32, for one direction; 0 where it is refused.
+int CBoringSSL_prepare_block(const void *key, size_t count, int encrypts, void *expanded);
+
+/// Encrypts 16 bytes where they lie, with a key that was expanded for that.
+void CBoringSSL_encrypt_block(const void *expanded, void *block);
+
+/// Decrypts 16 bytes where they lie, with a key that was expanded for that.
+void CBoringSSL_decrypt_block(const void *expanded, void *block);

@@ -27,7 +27,7 @@ final class DatagramDesk: TurnEnd {
     /// Associations that are looked at when one has to make room.
     private static let sample = 16
 
-    init(on loop: EventLoop, random: RandomSource, aead: any AEADBackend, aes: AESBlock) {
+    init(on loop: EventLoop, random: RandomSource, aead: any AEADBackend, aes: any AESBlock) {
         self.loop = loop
         self.random = random
         self.opener = PacketOpener(aead: aead, aes: aes)

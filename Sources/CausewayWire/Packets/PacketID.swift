@@ -54,8 +54,3 @@ extension KeyIdentity {
         region.store(self.high.bigEndian, at: 8)
     }
 }
-
-extension Secret {
-    /// The key as a block cipher takes it.
-    var blockKey: Subkey { self.withBytes { Subkey($0) } }
-}

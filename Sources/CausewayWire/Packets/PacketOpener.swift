@@ -11,10 +11,10 @@ public import CausewayCrypto
 /// One instance belongs to one loop.
 public struct PacketOpener {
     private let aead: any AEADBackend
-    private let aes: AESBlock
+    private let aes: any AESBlock
     private let subkeys = PacketSubkeys()
 
-    public init(aead: any AEADBackend, aes: AESBlock) {
+    public init(aead: any AEADBackend, aes: any AESBlock) {
         self.aead = aead
         self.aes = aes
     }
@@ -152,7 +152,7 @@ public struct PacketOpener {
         let start = 16 * hops
         let header = datagram.region(start..<start + PacketID.count)
         id.write(into: header)
-        self.aes.encrypt(header, key: next.key.blockKey, keyCount: next.key.count)
+        self.aes.encrypt(header, key: next.key.subkey, keyCount: next.key.count)
         return Forwarded(id: id, user: user, next: next.index, range: start..<datagram.count)
     }
 
@@ -160,13 +160,13 @@ public struct PacketOpener {
 
     private func openHeader(_ datagram: ByteRegion, key: Secret) -> PacketID {
         let header = datagram.region(0..<PacketID.count)
-        self.aes.decrypt(header, key: key.blockKey, keyCount: key.count)
+        self.aes.decrypt(header, key: key.subkey, keyCount: key.count)
         return PacketID(header)
     }
 
     private func openIdentity(_ datagram: ByteRegion, _ index: Int, _ id: PacketID, key: Secret) -> KeyIdentity {
         let header = datagram.region(PacketID.count + 16 * index..<PacketID.count + 16 * (index + 1))
-        self.aes.decrypt(header, key: key.blockKey, keyCount: key.count)
+        self.aes.decrypt(header, key: key.subkey, keyCount: key.count)
         return id.masking(KeyIdentity(header))
     }
 

@@ -7,10 +7,10 @@ public import CausewayCrypto
 /// behind it. One instance belongs to one loop.
 public struct PacketSealer {
     private let aead: any AEADBackend
-    private let aes: AESBlock
+    private let aes: any AESBlock
     private let subkeys = PacketSubkeys()
 
-    public init(aead: any AEADBackend, aes: AESBlock) {
+    public init(aead: any AEADBackend, aes: any AESBlock) {
         self.aead = aead
         self.aes = aes
     }
@@ -52,7 +52,7 @@ public struct PacketSealer {
         for (index, hop) in credentials.hops.enumerated() {
             let header = datagram.region(PacketID.count + 16 * index..<PacketID.count + 16 * (index + 1))
             id.masking(hop.next).write(into: header)
-            self.aes.encrypt(header, key: hop.key.blockKey, keyCount: method.keyCount)
+            self.aes.encrypt(header, key: hop.key.subkey, keyCount: method.keyCount)
         }
         self.writeHeader(datagram, id, key: credentials.hops.first?.key ?? credentials.userKey)
         return start..<payload.upperBound + tagCount
@@ -104,7 +104,7 @@ public struct PacketSealer {
     private func writeHeader(_ datagram: ByteRegion, _ id: PacketID, key: Secret) {
         let header = datagram.region(0..<PacketID.count)
         id.write(into: header)
-        self.aes.encrypt(header, key: key.blockKey, keyCount: key.count)
+        self.aes.encrypt(header, key: key.subkey, keyCount: key.count)
     }
 
     private func sealChaCha(_ datagram: ByteRegion, _ id: PacketID, key: Secret, _ random: RandomNonce) {
