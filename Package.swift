@@ -41,7 +41,7 @@ let package = Package(
         .library(name: "CausewayWire", targets: ["CausewayWire"]),
     ],
     traits: [
-        .trait(name: "BoringSSL", description: "The AEADs of BoringSSL, from swift-crypto, besides those of OpenSSL."),
+        .trait(name: "BoringSSL", description: "BoringSSL's AEADs and AES, from swift-crypto, besides OpenSSL's."),
         .default(enabledTraits: ["BoringSSL"]),
     ],
     dependencies: [

@@ -26,9 +26,9 @@
 enum slot {
     allocation, slot_accept4, slot_bind, slot_close, slot_connect, slot_dup, slot_epoll_ctl, slot_epoll_wait,
     slot_eventfd, slot_fcntl, slot_getpeername, slot_getrandom, slot_getsockname, slot_getsockopt, slot_ioctl,
-    slot_madvise, slot_mmap, slot_munmap, slot_pipe2, slot_read, slot_readv, slot_recv, slot_recvmmsg, slot_recvmsg,
-    slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt, slot_shutdown, slot_socket, slot_splice,
-    slot_timerfd_settime, slot_write, slot_writev, slot_count
+    slot_madvise, slot_mmap, slot_munmap, slot_pipe2, slot_read, slot_readv, slot_recv, slot_recvfrom, slot_recvmmsg,
+    slot_recvmsg, slot_send, slot_sendmmsg, slot_sendmsg, slot_sendto, slot_setsockopt, slot_shutdown, slot_socket,
+    slot_splice, slot_timerfd_settime, slot_write, slot_writev, slot_count
 };
 
 struct entry {
@@ -39,8 +39,8 @@ struct entry {
 static const char *const names[slot_count] = {
     "allocation", "accept4", "bind", "close", "connect", "dup", "epoll_ctl", "epoll_wait", "eventfd", "fcntl",
     "getpeername", "getrandom", "getsockname", "getsockopt", "ioctl", "madvise", "mmap", "munmap", "pipe2", "read",
-    "readv", "recv", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socket",
-    "splice", "timerfd_settime", "write", "writev",
+    "readv", "recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt",
+    "shutdown", "socket", "splice", "timerfd_settime", "write", "writev",
 };
 
 // Until the file is there, and in a program that has none, calls are counted where nobody reads them.
@@ -128,6 +128,7 @@ COUNTED(int, pipe2, (int *p, int f), p, f)
 COUNTED(ssize_t, read, (int s, void *b, size_t n), s, b, n)
 COUNTED(ssize_t, readv, (int s, const struct iovec *v, int n), s, v, n)
 COUNTED(ssize_t, recv, (int s, void *b, size_t n, int f), s, b, n, f)
+COUNTED(ssize_t, recvfrom, (int s, void *b, size_t n, int f, __SOCKADDR_ARG a, socklen_t *c), s, b, n, f, a, c)
 COUNTED(int, recvmmsg, (int s, struct mmsghdr *m, unsigned n, int f, struct timespec *t), s, m, n, f, t)
 COUNTED(ssize_t, recvmsg, (int s, struct msghdr *m, int f), s, m, f)
 COUNTED(ssize_t, send, (int s, const void *b, size_t n, int f), s, b, n, f)

@@ -239,7 +239,8 @@ int CLinux_receive_datagram(int descriptor, struct CLinux_datagram *datagram) {
     union datagram_address peer;
     socklen_t peer_count = sizeof peer;
     ssize_t result;
-    RETRY(result, recvfrom(descriptor, datagram->base, datagram->capacity, MSG_DONTWAIT | MSG_TRUNC, &peer.any, &peer_count));
+    RETRY(result, recvfrom(descriptor, datagram->base, datagram->capacity, MSG_DONTWAIT | MSG_TRUNC,
+                           &peer.any, &peer_count));
     if (result == -1) return -errno;
     datagram->is_cut = (size_t)result > datagram->capacity;
     datagram->count = datagram->is_cut ? 0 : (size_t)result;

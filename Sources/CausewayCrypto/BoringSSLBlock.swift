@@ -1,8 +1,8 @@
 import CBoringSSL
 public import CausewayBytes
 
-/// The bare AES block cipher by BoringSSL: a block takes a tenth of what it does through OpenSSL's EVP interface, as there
-/// is nothing around it.
+/// The bare AES block cipher by BoringSSL, which has nothing around a block; OpenSSL's EVP interface has more of that than
+/// the block itself takes.
 public final class BoringSSLBlock: AESBlock {
     private struct Kind: Equatable {
         var keyCount: Int
@@ -18,12 +18,12 @@ public final class BoringSSLBlock: AESBlock {
     }
 
     public func encrypt(_ block: ByteRegion, key: Subkey, keyCount: Int) {
-        precondition(block.count == 16)
+        precondition(block.count == 16 && (keyCount == 16 || keyCount == 32))
         CBoringSSL_encrypt_block(self.expanded(key, Kind(keyCount: keyCount, encrypts: true)), block.base)
     }
 
     public func decrypt(_ block: ByteRegion, key: Subkey, keyCount: Int) {
-        precondition(block.count == 16)
+        precondition(block.count == 16 && (keyCount == 16 || keyCount == 32))
         CBoringSSL_decrypt_block(self.expanded(key, Kind(keyCount: keyCount, encrypts: false)), block.base)
     }
 

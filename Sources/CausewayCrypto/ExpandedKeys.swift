@@ -1,8 +1,8 @@
 import COpenSSL
 import CausewayBytes
 
-/// What a library makes of a key, kept for the keys used last: a busy session finds its own again, an idle one costs
-/// nothing. A cache of sets of four places; wiped when it goes.
+/// What a library makes of a key, kept for some of the keys used last: a busy session finds its own again, an idle one
+/// costs nothing. A cache of sets of four places, of which the longest filled one makes room; wiped when it goes.
 ///
 /// - Parameter Kind: what else than the key's bytes an expanded key is for, such as the cipher.
 struct ExpandedKeys<Kind: Equatable>: ~Copyable {
@@ -12,7 +12,8 @@ struct ExpandedKeys<Kind: Equatable>: ~Copyable {
         var kind: Kind?
     }
 
-    /// An expanded key is up to 1 KiB: so many stay in the processor's second cache beside the data.
+    /// An expanded key is 256 bytes to 1 KiB, and touched only where it is used: all together stay in a processor's
+    /// second cache.
     private static var setCount: Int { 32 }
     private static var placesOfSet: Int { 4 }
     private static var entryCount: Int { Self.setCount * Self.placesOfSet }

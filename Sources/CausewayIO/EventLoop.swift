@@ -43,6 +43,8 @@ public final class EventLoop: @unchecked Sendable {
     public private(set) var clock: UInt64
     /// The number of this turn.
     public private(set) var turn: UInt64 = 0
+    /// Whether more may be ready than this turn can take up, so that some are told in a later one.
+    public private(set) var isCrowded = false
     private let epoll: CInt
     private let events: UnsafeMutablePointer<epoll_event>
     private var slots: [Slot] = []
@@ -221,6 +223,7 @@ public final class EventLoop: @unchecked Sendable {
             self.now = Instant(nanoseconds: CLinux_monotonic_nanoseconds())
             self.clock = CLinux_unix_seconds()
             self.turn &+= 1
+            self.isCrowded = count == Self.eventCapacity
             for index in 0..<count {
                 let word = CLinux_event_word(self.events + index)
                 if Self.tag(word) & Self.jointTag == 0 || word == Self.wakeUpWord { self.endTurns() }

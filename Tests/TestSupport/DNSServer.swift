@@ -18,7 +18,8 @@ import Synchronization
 ///     empty      no address
 ///     fail       server failure
 ///     silent     nothing
-///     late       nothing over and over, until `release` is called
+///     late       nothing over and over, until `release` is called, and then as `ok`
+///     later      the same, but then as `here`
 ///     spoof      an answer under a wrong number, one to a wrong question, and then as `ok`
 ///     cut        an answer that ends inside a record
 ///     garbage    the number of the query and then bytes without sense
@@ -59,7 +60,7 @@ public final class DNSServer: Sendable {
     /// Queries that came for the name in lower case, followed by `/A` or `/AAAA`, over UDP.
     public func queries(_ question: String) -> Int { self.state.withLock { $0.queries[question] ?? 0 } }
 
-    /// Answers what was asked for as `late`, as `ok`, and lets `moves` move.
+    /// Answers what was asked for as `late` or `later`, and lets `moves` move.
     public func release() { self.state.withLock { $0.isReleased = true } }
 }
 
@@ -101,6 +102,8 @@ extension DNSServer {
             break
         case "late":
             self.state.withLock { $0.held.append((query.addresses(), client)) }
+        case "later":
+            self.state.withLock { $0.held.append((query.answer(), client)) }
         case "moves":
             let last: UInt8 = self.state.withLock { $0.isReleased } ? 2 : 1
             let record: [UInt8] = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, last]
@@ -211,8 +214,8 @@ private struct Query {
         switch self.verb {
         case "nx": self.reply(flags: 0x8183, records: [], count: 0)
         case "empty": self.reply(flags: 0x8180, records: [], count: 0)
-        case "here" where self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
-        case "here":
+        case "here" where self.isV6, "later" where self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
+        case "here", "later":
             self.reply(flags: 0x8180, records: [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1], count: 1)
         case "v4" where self.isV6: self.reply(flags: 0x8180, records: [], count: 0)
         case "v6" where !self.isV6: self.reply(flags: 0x8180, records: [], count: 0)

@@ -6,14 +6,14 @@ public import CausewayWire
 /// ever be tested.
 public struct Seals {
     // Safe: libFuzzer calls its target from one thread.
-    private nonisolated(unsafe) static let shared = (aead: OpenSSLBackend(), aes: AESBlock())
+    private nonisolated(unsafe) static let shared = (aead: OpenSSLBackend(), aes: makeAESBlock())
 
     /// The wall clock of all runs.
     public static let clock: UnixSeconds = 1_700_000_000
 
     public let method: Method
     public let aead: OpenSSLBackend
-    public let aes: AESBlock
+    public let aes: any AESBlock
     public let serverKey: Secret
     public let userKey: Secret
     /// The method's salt, as it lies at the head of a stream.

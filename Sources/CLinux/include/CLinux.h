@@ -22,7 +22,7 @@ int CLinux_eventfd(void);
 void CLinux_eventfd_signal(int descriptor);
 void CLinux_eventfd_clear(int descriptor);
 
-// Epoll, edge-triggered throughout
+// Epoll; `events` say whether a descriptor is watched edge-triggered (EPOLLET)
 
 int CLinux_epoll_create(void);
 int CLinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t word);

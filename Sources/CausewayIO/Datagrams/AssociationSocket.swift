@@ -1,18 +1,18 @@
 public import CausewayBytes
 
-/// The socket that one association has, watched by its loop, and how its datagrams are taken.
+/// The socket that one association has, or several share, watched by its loop, and how its datagrams are taken.
 ///
 /// Who asks and waits for the answer has one datagram at a time here, and taking it by a call for one costs the kernel
-/// half of what one for many does. When several wait in one turn after the other, the socket becomes busy, for good: from
-/// then on many are taken at once, and what comes in a row as one (UDP_GRO).
+/// half of what one for many does. When several wait in one turn after the other, the socket becomes busy, for good:
+/// from then on many are taken at once, and what comes in a row as one (UDP_GRO).
 public struct AssociationSocket: ~Copyable {
     /// Where to send from.
     public private(set) var socket: DatagramSocket
-    private let token: HandlerToken
     private let tag: UInt8
     private var isBusy: Bool
-    /// The loop's turn in which it was asked for a datagram last.
-    private var lastTurn: UInt64 = 0
+    private let token: HandlerToken
+    /// The loop's turn in which it was asked for a datagram last, the low half of its number.
+    private var lastTurn: UInt32 = 0
 
     /// What was taken at once.
     public struct Received {
@@ -59,14 +59,14 @@ public struct AssociationSocket: ~Copyable {
             let (count, error) = batch.receive(from: self.socket)
             return Received(count: count, error: error, isAll: count < DatagramBatch.capacity)
         }
-        let comesAgain = loop.turn == self.lastTurn &+ 1
-        self.lastTurn = loop.turn
+        let turn = UInt32(truncatingIfNeeded: loop.turn)
+        let comesAgain = turn == self.lastTurn &+ 1 || loop.isCrowded
+        self.lastTurn = turn
         let (count, error) = batch.receiveOne(0, from: self.socket)
-        guard comesAgain, count == 1, batch.receiveOne(1, from: self.socket).count == 1 else {
-            return Received(count: count, error: error, isAll: true)
-        }
-        self.becomeBusy(on: loop)
-        return Received(count: 2, error: error, isAll: !self.isBusy)
+        guard comesAgain, count == 1 else { return Received(count: count, error: error, isAll: true) }
+        let second = batch.receiveOne(1, from: self.socket)
+        if second.count == 1 { self.becomeBusy(on: loop) }
+        return Received(count: 1 + second.count, error: error ?? second.error, isAll: !self.isBusy)
     }
 
     /// Leaves datagrams to wait, without being told of them again, until the handler asks by itself.

@@ -42,7 +42,10 @@ public final class DatagramBatch {
 
     /// Receives one datagram, as number `index`, from a socket that takes no rows (see ``DatagramSocket/takeRows()``) and
     /// is not told which address it was sent to. Errors are passed over in the same way.
-    func receiveOne(_ index: Int, from socket: borrowing DatagramSocket) -> (count: Int, error: SystemCallError?) {
+    func receiveOne(
+        _ index: Int,
+        from socket: borrowing DatagramSocket
+    ) -> (count: Int, error: SystemCallError?) {
         precondition(index >= 0 && index < Self.capacity)
         let descriptor = socket.descriptor
         return Self.receive("recvfrom") { CLinux_receive_datagram(descriptor, self.datagrams + index) }

@@ -2,8 +2,8 @@ import CLinux
 public import CausewayBytes
 import Glibc
 
-/// A UDP socket with one owner: non-blocking and close-on-exec. Where many customers share it, datagrams that come in a row
-/// may come as one, cut into segments (UDP_GRO). Closed when its owner goes.
+/// A UDP socket with one owner: non-blocking and close-on-exec. Datagrams that come in a row may come as one, cut into
+/// segments (UDP_GRO), where many customers share it, and where the owner asks for that. Closed when its owner goes.
 public struct DatagramSocket: ~Copyable {
     /// The descriptor, or -1 for no socket.
     public private(set) var descriptor: CInt

@@ -26,12 +26,11 @@ final class ApplicationInlet: Inlet {
     /// Where the application is to send its datagrams.
     var address: SocketAddress? { self.socket.localAddress() }
 
-    /// Takes datagrams from now on, at an address of its own here.
+    /// Takes the datagrams of `socket` from now on.
     ///
-    /// - Throws: what the kernel says where there is no socket to be had.
-    func start(at ip: IPAddress) throws(SystemCallError) {
+    /// - Throws: what epoll says.
+    func start(_ socket: consuming DatagramSocket) throws(SystemCallError) {
         let (loop, token) = (self.association.worker.loop, self.association.token)
-        let socket = try DatagramSocket.bound(to: ip)
         self.socket = try AssociationSocket(socket, on: loop, to: token, tag: Association.inletTag)
     }
 

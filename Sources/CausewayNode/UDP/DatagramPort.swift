@@ -107,8 +107,8 @@ final class DatagramPort: EventHandler {
         desk.loop.yield(self.token)
     }
 
-    /// Room for a datagram of `count` bytes at most to a customer, which ``append(_:payload:to:for:by:)`` queues. `nil`,
-    /// and the sender is told, where it cannot be sent.
+    /// Room in the desk's queue for a datagram of `count` bytes at most to a customer. `nil`, and the sender is told, where
+    /// it cannot be sent.
     func room(
         _ count: Int,
         payload: Int,
@@ -126,23 +126,17 @@ final class DatagramPort: EventHandler {
         return desk.queue.room(count, for: self.socket)
     }
 
-    /// Queues the datagram of `count` bytes that was written to the last room.
-    func append(
-        _ count: Int,
-        payload: Int,
+    /// Queues a datagram to a customer as it is.
+    func send(
+        _ datagram: ByteRegion,
         to customer: Customer,
         for sender: any DatagramSender,
         by desk: DatagramDesk
     ) {
-        desk.queue.append(count, payload: payload, to: customer.address, from: customer.local, by: sender)
-    }
-
-    /// Queues a datagram to a customer as it is.
-    func send(_ datagram: ByteRegion, to customer: Customer, for sender: any DatagramSender, by desk: DatagramDesk) {
         let count = datagram.count
         guard let room = self.room(count, payload: count, for: sender, by: desk) else { return }
         room.copy(datagram)
-        self.append(count, payload: count, to: customer, for: sender, by: desk)
+        desk.queue.append(count, payload: count, to: customer.address, from: customer.local, by: sender)
     }
 
     func refuse(_ refusal: PacketRefusal) {

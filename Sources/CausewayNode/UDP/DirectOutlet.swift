@@ -89,6 +89,8 @@ final class DirectOutlet: Outlet {
         as target: Address,
         by desk: DatagramDesk
     ) {
+        // The datagram before may have used up the quota, and then there is no association any more.
+        guard !self.isClosed else { return }
         let association = self.association
         if case .denied(let reason) = self.policy.verdict(for: address) {
             return association.deny("\(reason)", target)

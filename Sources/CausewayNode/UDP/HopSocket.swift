@@ -16,9 +16,6 @@ final class HopSocket: EventHandler {
     /// flows to spread.
     private static let capacity = 64
     private static let batches = 8
-    /// Silence after which the way to the next hop is looked at again, at first and at most.
-    private static let silence = Interval.seconds(5)
-    private static let longestSilence = Interval.seconds(60)
 
     private let exit: Exit
     let hop: SocketAddress
@@ -37,9 +34,7 @@ final class HopSocket: EventHandler {
     private var guests: [UInt64: Guest] = [:]
     /// By the session that the next hop answers in.
     private var answered: [UInt64: Guest] = [:]
-    /// When the next hop was heard last, or the way to it was looked at.
-    private var heardAt: Instant
-    private var patience = HopSocket.silence
+    private var silence: SilenceWatch
 
     /// - Throws: what the kernel says where there is no way to `hop`.
     init(
@@ -55,7 +50,7 @@ final class HopSocket: EventHandler {
         self.isShared = isShared
         self.worker = worker
         self.socket = AssociationSocket()
-        self.heardAt = worker.loop.now
+        self.silence = SilenceWatch(from: .seconds(5), to: .seconds(60), now: worker.loop.now)
         self.token = worker.loop.register(self)
         do throws(SystemCallError) {
             self.socket = try self.connected()
@@ -74,7 +69,7 @@ final class HopSocket: EventHandler {
     // MARK: - Outlets
 
     /// Whether one more may join: not where the next hop has been silent for too long, as its way may be what is wrong.
-    var hasRoom: Bool { self.isShared && self.guests.count < Self.capacity && self.patience == Self.silence }
+    var hasRoom: Bool { self.isShared && self.guests.count < Self.capacity && !self.silence.isDoubtful }
 
     func join(_ outlet: HopOutlet) { self.guests[outlet.session] = Guest(outlet: outlet) }
 
@@ -98,18 +93,16 @@ final class HopSocket: EventHandler {
     /// A socket keeps the address of this host that it had when it was connected, and nobody answers to one that is gone:
     /// then it leaves by another from now on. The sessions stay the same, and the next hop follows them.
     func renewAfterSilence(now: Instant) {
-        guard now - self.heardAt >= self.patience else { return }
-        self.heardAt = now
+        guard self.silence.isOver(now: now) else { return }
         // Without any way there, the next one is not to be waited for longer.
         guard let fresh = try? self.connected() else { return }
         guard fresh.localAddress()?.ip != self.socket.localAddress()?.ip else {
-            self.patience = min(Interval(nanoseconds: 2 * self.patience.nanoseconds), Self.longestSilence)
-            return
+            return self.silence.wasInVain()
         }
         // What is queued goes out by the socket that is closed now.
         self.worker.datagrams.queue.flush()
         self.socket = fresh
-        self.patience = Self.silence
+        self.silence.wasMended()
     }
 
     // MARK: - Receiving
@@ -125,10 +118,7 @@ final class HopSocket: EventHandler {
             guard self.socket.isOpen else { return }
             guard !self.rests() else { return self.socket.rest(on: desk.loop) }
             let received = self.socket.receive(desk.batch, on: desk.loop)
-            if received.count > 0 {
-                self.heardAt = desk.loop.now
-                self.patience = Self.silence
-            }
+            if received.count > 0 { self.silence.heard(now: desk.loop.now) }
             if received.error?.isRefusal == true {
                 for guest in self.guests.values { guest.outlet.association.groupMember?.suspect() }
             }

@@ -18,10 +18,18 @@ extension Session {
                 for: credential
             )
         else { return self.refuse(with: stage.front.failed(.general)) }
+        let socket: DatagramSocket
+        do throws(SystemCallError) {
+            socket = try DatagramSocket.bound(to: local.ip)
+        } catch {
+            self.worker.users.leave(association)
+            self.note(.connectFailed, error.description, at: self.listener.name)
+            return self.refuse(with: stage.front.failed(.general))
+        }
         let inlet = ApplicationInlet(for: association)
         association.begin(inlet)
         do throws(SystemCallError) {
-            try inlet.start(at: local.ip)
+            try inlet.start(socket)
         } catch {
             association.end()
             self.note(.connectFailed, error.description, at: self.listener.name)

@@ -55,10 +55,8 @@ final class TunnelInlet: Inlet {
             random: desk.random.next()
         )
         let overhead = plain + padding
-        let port = self.customer.port
-        guard let room = port.room(overhead + payload.count, payload: payload.count, for: self, by: desk) else {
-            return
-        }
+        let (port, count) = (self.customer.port, overhead + payload.count)
+        guard let room = port.room(count, payload: payload.count, for: self, by: desk) else { return }
         let start = overhead - tagCount
         room.copy(payload, to: start)
         let range = desk.sealer.response(
@@ -74,7 +72,8 @@ final class TunnelInlet: Inlet {
             nonce: desk.nonce(for: self.method)
         )
         self.next += 1
-        port.append(range.count, payload: payload.count, to: self.customer, for: self, by: desk)
+        let (address, local) = (self.customer.address, self.customer.local)
+        desk.queue.append(range.count, payload: payload.count, to: address, from: local, by: self)
     }
 
     func close() {

@@ -27,6 +27,27 @@ extension EndToEnd {
             try node.stop()
         }
 
+        @Test func `a quota that is used up among datagrams that wait for a name ends the association once`() throws {
+            let dns = try DNSServer()
+            defer { dns.stop() }
+            let node = try UserNode(options: "dns: { servers: [\"127.0.0.53:\(dns.port)\"] }\n")
+            try node.add("alice", #","quota":2"#)
+            try node.add("bob", "")
+            let echo = try DatagramEcho()
+            let association = try SocksAssociation(via: node.port, user: "alice")
+            for number in 0..<10 as Range<UInt8> {
+                try association.send([number], to: echo.port, named: "later.example")
+            }
+            let isAsked = Deadline.wait(10) { dns.queries("later.example/A") > 0 }
+            #expect(isAsked)
+            dns.release()
+            #expect(association.control.read() != .silence)
+            #expect(try node.user("alice").used == 2)
+            // Nobody else has noticed.
+            try SocksAssociation(via: node.port, user: "bob").exchange([1], with: echo.port)
+            try node.stop()
+        }
+
         @Test func `who is removed or disabled loses the association at once, and nobody else does`() throws {
             let node = try UserNode()
             try node.add("alice", "")

@@ -7,20 +7,29 @@ final class UserNode {
     let port: UInt16
     private let directory: TemporaryDirectory
     private let disk: TestDisk?
+    private let options: String
     private(set) var node: Node
 
     private var socket: String { self.directory.file("admin.sock") }
 
-    /// - Parameter disk: where the ledger is to be; the system's where there is none.
-    init(disk: TestDisk? = nil) throws {
+    /// - Parameters:
+    ///   - disk: where the ledger is to be; the system's where there is none.
+    ///   - options: more lines of the configuration.
+    init(disk: TestDisk? = nil, options: String = "") throws {
         TestSize.allowManyDescriptors()
         self.port = try FreePort.next()
         self.directory = try TemporaryDirectory()
         self.disk = disk
-        self.node = try Self.start(self.port, self.directory, self.disk)
+        self.options = options
+        self.node = try Self.start(self.port, self.directory, self.disk, options)
     }
 
-    private static func start(_ port: UInt16, _ directory: TemporaryDirectory, _ disk: TestDisk?) throws -> Node {
+    private static func start(
+        _ port: UInt16,
+        _ directory: TemporaryDirectory,
+        _ disk: TestDisk?,
+        _ options: String
+    ) throws -> Node {
         try Node(
             """
             listeners: [{ name: local, type: mixed, address: "127.0.0.1:\(port)", users: true, exit: out }]
@@ -28,7 +37,7 @@ final class UserNode {
             loops: 2
             ledger: { path: \(disk.map { $0.path + "/ledger" } ?? directory.file("ledger")) }
             admin: { socket: \(directory.file("admin.sock")) }
-
+            \(options)
             """,
             listeningOn: [port],
             by: disk?.prefix ?? []
@@ -39,7 +48,9 @@ final class UserNode {
     func kill() { self.node.process.kill() }
 
     /// Starts it anew on the same ledger.
-    func restart() throws { self.node = try Self.start(self.port, self.directory, self.disk) }
+    func restart() throws {
+        self.node = try Self.start(self.port, self.directory, self.disk, self.options)
+    }
 
     func stop() throws { try self.node.stop() }
 
