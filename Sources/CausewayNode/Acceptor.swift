@@ -2,7 +2,9 @@ import CausewayBytes
 import CausewayIO
 import Synchronization
 
-/// Takes the connections of one listening socket on one loop.
+/// Takes the connections of one listening socket on one loop: one in a turn, told of the next in the next turn, as asking
+/// whether there is one costs a good part of what taking one does. Where one turn after the other finds some, all that wait
+/// are taken at once.
 ///
 /// When descriptors run out, accepting pauses: nothing spins, the backlog waits in the kernel, and the next session
 /// that ends, or a timer, makes it go on.
@@ -17,6 +19,10 @@ final class Acceptor: EventHandler {
     var listener: Listener
     unowned let worker: Worker
     private var token = HandlerToken.none
+    /// Whether the loop tells in every turn that connections wait: until some have to wait for the first time.
+    private var isToldRepeatedly = true
+    /// The loop's turn in which a connection was taken last.
+    private var lastTurn: UInt64 = 0
     private var isPaused = false
     /// Whether connections are left to wait, until ``release()``.
     private var isHeld = false
@@ -32,7 +38,7 @@ final class Acceptor: EventHandler {
 
     func start() throws(SystemCallError) {
         self.token = self.worker.loop.register(self)
-        try self.worker.loop.add(self.socket.descriptor, .readable, to: self.token, tag: 0)
+        try self.worker.loop.add(self.socket.descriptor, .readable, isRepeated: true, to: self.token, tag: 0)
     }
 
     /// Takes no connection for the time being: they wait in the socket.
@@ -53,7 +59,7 @@ final class Acceptor: EventHandler {
     func finish() {
         // As many as the backlog can hold: who comes all the time is not to keep it open.
         for _ in 0..<64 {
-            guard !self.isPaused, self.accept() else { break }
+            guard !self.isPaused, self.accept(atMost: Self.batch) else { break }
         }
         self.stop()
     }
@@ -68,7 +74,25 @@ final class Acceptor: EventHandler {
     }
 
     func ready(_ events: ReadyEvents, tag: UInt8) {
-        if !self.isPaused && !self.isHeld { self.accept() }
+        guard !self.isPaused && !self.isHeld else { return self.letWait() }
+        guard self.isToldRepeatedly else {
+            self.accept(atMost: Self.batch)
+            return
+        }
+        let loop = self.worker.loop
+        let comesAgain = loop.turn == self.lastTurn &+ 1 || loop.isCrowded
+        self.lastTurn = loop.turn
+        self.accept(atMost: comesAgain ? Self.batch : 1)
+    }
+
+    /// Leaves connections to wait without being told of them in every turn.
+    private func letWait() {
+        guard self.isToldRepeatedly else { return }
+        // Where the kernel has no memory for that, the loop goes on telling.
+        let (descriptor, token) = (self.socket.descriptor, self.token)
+        if (try? self.worker.loop.modify(descriptor, .readable, to: token, tag: 0)) != nil {
+            self.isToldRepeatedly = false
+        }
     }
 
     func timerFired(tag: UInt8) {
@@ -76,7 +100,7 @@ final class Acceptor: EventHandler {
     }
 
     func resumed() {
-        if !self.isPaused && !self.isHeld { self.accept() }
+        if !self.isPaused && !self.isHeld { self.accept(atMost: Self.batch) }
     }
 
     func resumeIfPaused() {
@@ -89,8 +113,8 @@ final class Acceptor: EventHandler {
 
     /// - Returns: whether more may wait.
     @discardableResult
-    private func accept() -> Bool {
-        for _ in 0..<Self.batch {
+    private func accept(atMost most: Int) -> Bool {
+        for _ in 0..<most {
             let shared = self.worker.shared
             guard shared.sessionCount.load(ordering: .relaxed) < shared.sessionLimit else {
                 self.stopFor("the limit of sessions is reached")
@@ -108,7 +132,7 @@ final class Acceptor: EventHandler {
                 // Anything else is about that one connection (ECONNABORTED, EPERM of a firewall): take the next.
             }
         }
-        self.worker.loop.yield(self.token)
+        if most > 1 { self.worker.loop.yield(self.token) }
         return true
     }
 

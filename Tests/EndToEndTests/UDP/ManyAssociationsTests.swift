@@ -11,6 +11,7 @@ extension EndToEnd {
             TestSize.allowManyDescriptors()
             // A node keeps two descriptors for each, and a system grants a process 20,000 here.
             let most = min(10_000, (TestSize.descriptorLimit - 2_000) / 2)
+            try #require(most >= 100, "a process may have \(TestSize.descriptorLimit) descriptors; 2,200 are the least")
             let count = min(most, TestSize.choose(full: 10_000, short: 1_000))
             let directory = try TemporaryDirectory()
             let port = try FreePort.next()
