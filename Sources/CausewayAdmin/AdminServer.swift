@@ -132,9 +132,9 @@ public final class AdminServer: Sendable {
             return running
         }
         guard let running else { return }
-        Self.close(running.listener)
+        let isClosed = Self.close(running.listener)
         var isOver = running.isOver.wait(timeout: .now() + .milliseconds(Self.respite)) == .success
-        if !isOver {
+        if !isOver, isClosed {
             running.task.cancel()
             isOver = running.isOver.wait(timeout: .now() + .seconds(Self.patience)) == .success
         }
@@ -145,14 +145,16 @@ public final class AdminServer: Sendable {
 
     /// Closes the socket that accepts once all that it has accepted are on their way to a task: a connection that no task
     /// takes any more ends the process (a precondition of SwiftNIO's).
-    private static func close(_ listener: any Channel) {
+    ///
+    /// - Returns: whether that has been done in time.
+    private static func close(_ listener: any Channel) -> Bool {
         let isClosed = DispatchSemaphore(value: 0)
         let loop = listener.eventLoop
         var turn = listener.setOption(.autoRead, value: false)
         for _ in 0..<self.turnsOfAccepting { turn = turn.flatMap { loop.submit {} } }
         turn.flatMap { listener.close() }.whenComplete { _ in isClosed.signal() }
         // In time, unless a request holds up the loop.
-        _ = isClosed.wait(timeout: .now() + .seconds(self.patience))
+        return isClosed.wait(timeout: .now() + .seconds(self.patience)) == .success
     }
 
     /// How the start went, with the channel that accepts; told once.

@@ -49,8 +49,8 @@ extension Field {
     }
 
     fileprivate func rate() -> BitRate? {
-        self.parsed("a rate such as \"100 Mbit/s\", of 8 kbit/s at least") { text in
-            BitRate(text).flatMap { $0.bytesPerSecond >= 1_000 ? $0 : nil }
+        self.parsed("a rate such as \"100 Mbit/s\", from 8 kbit/s to 1 Tbit/s") { text in
+            BitRate(text).flatMap { (1_000...125_000_000_000).contains($0.bytesPerSecond) ? $0 : nil }
         }
     }
 

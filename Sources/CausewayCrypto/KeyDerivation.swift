@@ -47,6 +47,7 @@ public enum KeyDerivation {
 
     /// What identifies a pre-shared key in an identity header: the first 16 bytes of its BLAKE3 hash.
     public static func identity(of key: Secret) -> KeyIdentity {
+        precondition(key.count <= 64, "a key fits a block of the hash")
         var block = BLAKE3.Block(repeating: 0)
         withUnsafeMutableBytes(of: &block) { bytes in
             key.withBytes { key in bytes.copyMemory(from: key) }

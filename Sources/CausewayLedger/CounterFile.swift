@@ -295,14 +295,32 @@ final class CounterFile {
         let header = try self.header(descriptor, ledger: ledger)
         let size = header.layout.chunkSize(header.loops)
         var recovered = Recovered(epoch: header.epoch, usage: [])
+        // Read, not mapped: a disk that does not give a page back is an error here, and the end of the process there.
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: self.pageSize)
+        defer { memory.deallocate() }
         for number in 0..<header.chunks {
-            let offset = off_t(self.pageSize + number * size)
-            let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, offset)
-            guard let memory, memory != MAP_FAILED else { throw .unreadable(self.reason()) }
+            try self.read(descriptor, at: self.pageSize + number * size, size, into: memory)
             self.read(memory, header, into: &recovered)
-            munmap(memory, size)
         }
         return recovered
+    }
+
+    /// Reads `count` bytes; what the file is too short for is zero.
+    private static func read(
+        _ descriptor: CInt,
+        at offset: Int,
+        _ count: Int,
+        into memory: UnsafeMutableRawPointer
+    ) throws(Foreign) {
+        var done = 0
+        while done < count {
+            let result = pread(descriptor, memory + done, count - done, off_t(offset + done))
+            if result < 0, errno == EINTR { continue }
+            guard result >= 0 else { throw .unreadable(self.reason()) }
+            guard result > 0 else { break }
+            done += result
+        }
+        (memory + done).initializeMemory(as: UInt8.self, repeating: 0, count: count - done)
     }
 
     private struct Header {

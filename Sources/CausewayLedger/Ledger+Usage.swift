@@ -53,7 +53,7 @@ extension Ledger {
         guard let old = self.users[user] else { return }
         var new = old
         new.used = Traffic()
-        new.version += 1
+        new.version &+= 1
         try self.transaction { db in
             try Self.write(usageOf: new, in: db)
             try Self.write(versionOf: new, in: db)
@@ -66,7 +66,7 @@ extension Ledger {
         guard let old = self.users[user] else { return }
         var new = old
         new.topUp = min(old.topUp + min(bytes, UserPlan.maximumQuota), UserPlan.maximumQuota)
-        new.version += 1
+        new.version &+= 1
         try self.transaction { db in
             try Self.write(usageOf: new, in: db)
             try Self.write(versionOf: new, in: db)
@@ -181,8 +181,9 @@ extension Ledger {
                 sql: "SELECT hour, up, down FROM usage_hour WHERE user_id = ? AND hour >= ? ORDER BY hour",
                 arguments: [user, since / 3600]
             ).map { row in
-                let start: Int64 = row["hour"] * 3600
-                return Period(start: start, end: start + 3600, traffic: Self.traffic(row))
+                // A row of somebody else's making may have any number.
+                let start = (row["hour"] as Int64) &* 3600
+                return Period(start: start, end: start &+ 3600, traffic: Self.traffic(row))
             }
         }
     }

@@ -60,7 +60,7 @@ extension Ledger {
         new.profile = profile
         new.profile.name = old.profile.name
         new.cycleStart = cycleStart
-        new.version += 1
+        new.version &+= 1
         try self.transaction { db in
             try db.execute(
                 sql: """
@@ -121,8 +121,10 @@ extension Ledger {
         return Self.record(row, keys: keys.compactMap { Self.key($0) })
     }
 
+    /// `nil` for what is no key, whoever has written it.
     private static func key(_ row: Row) -> UserProfile.Key? {
-        Base64.decode(row["key"] as String).map { UserProfile.Key(secret: Secret($0), expires: row["expires"]) }
+        guard let bytes = Base64.decode(row["key"] as String), [16, 32].contains(bytes.count) else { return nil }
+        return UserProfile.Key(secret: Secret(bytes), expires: row["expires"])
     }
 
     private static func record(_ row: Row, keys: [UserProfile.Key]) -> UserRecord {

@@ -64,6 +64,7 @@ import Testing
         ("{ algorithm: brutal, rate: 499 kbit/s }", "congestion.rate: is not a rate"),
         ("{ algorithm: brutal, rate: 2 Tbit/s }", "congestion.rate: is not a rate"),
         ("{ algorithm: bbr, rate: 7 kbit/s }", "congestion.rate: is not a rate"),
+        ("{ algorithm: bbr, rate: 2 Tbit/s }", "congestion.rate: is not a rate"),
         ("{ algorithm: brutal, rate: 100 }", "congestion.rate: is not a rate"),
         ("{ algorithm: brutal, rate: 1 Mbit/s, gain: 0.4 }", "congestion.gain: is not a number from 0.5 to 8.0"),
         ("{ algorithm: brutal, rate: 1 Mbit/s, gain: 8.1 }", "congestion.gain: is not a number from 0.5 to 8.0"),

@@ -41,6 +41,18 @@ import Testing
         #expect(ledger.notices.isEmpty)
     }
 
+    @Test(arguments: [0, 15, 17, 64, 65, 4_096])
+    func `what is no key is none, whoever has written it`(count: Int) throws {
+        let directory = try TemporaryDirectory()
+        var written = self.profile("alice")
+        written.keys.append(UserProfile.Key(secret: Secret(Array(repeating: 9, count: count))))
+        do {
+            _ = try self.ledger(directory).add([written], now: Self.now) { _ in 42 }
+        }
+        let record = try #require(try self.ledger(directory).user(named: "alice"))
+        #expect(record.profile.keys == Array(written.keys.prefix(1)))
+    }
+
     @Test func `what was counted is there after kill -9, once, however often it is folded`() throws {
         let directory = try TemporaryDirectory()
         var expected = Traffic()

@@ -43,7 +43,7 @@ struct POSIXTimeZone: Sendable {
     /// The offset in force, in seconds east of UTC.
     func offset(at instant: Int64) -> Int {
         guard let daylight = self.daylight else { return self.standard }
-        let year = CivilDate(daysSinceEpoch: Int((instant + Int64(self.standard)).flooredDivision(by: 86_400))).year
+        let year = CivilDate(daysSinceEpoch: Int((instant &+ Int64(self.standard)).flooredDivision(by: 86_400))).year
         let begin = Self.instant(of: daylight.begin, in: year, offset: self.standard)
         let end = Self.instant(of: daylight.end, in: year, offset: daylight.offset)
         let isDaylight =

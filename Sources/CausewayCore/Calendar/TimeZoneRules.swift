@@ -55,7 +55,7 @@ public struct TimeZoneRules: Sendable {
 
     /// The day on which `instant` is.
     public func date(of instant: Int64) -> CivilDate {
-        let days = (instant + Int64(self.offset(at: instant))).flooredDivision(by: 86_400)
+        let days = (instant &+ Int64(self.offset(at: instant))).flooredDivision(by: 86_400)
         return CivilDate(daysSinceEpoch: Int(days))
     }
 

@@ -98,7 +98,18 @@ public struct RateClock: ~Copyable, Sendable {
     public func giveBack(_ count: Int) {
         let rate = self.bytesPerSecond.load(ordering: .relaxed)
         guard rate > 0, count > 0 else { return }
-        self.clock.pointee.wrappingSubtract(Self.time(of: count, at: rate), ordering: .relaxed)
+        let cost = Self.time(of: count, at: rate)
+        var clock = self.clock.pointee.load(ordering: .relaxed)
+        while true {
+            let (exchanged, seen) = self.clock.pointee.weakCompareExchange(
+                expected: clock,
+                // The rate may be another by now, at which they cost more time than there was.
+                desired: clock - min(clock, cost),
+                ordering: .relaxed
+            )
+            if exchanged { return }
+            clock = seen
+        }
     }
 
     /// How long whoever comes now waits, as those before have used up the rate; `nil` where bytes may pass.

@@ -114,7 +114,7 @@ struct CongestionCensus {
                 let most = HostSystem.setting(name)?.split(whereSeparator: \.isWhitespace).last.flatMap({ Double($0) }),
                 most < wanted
             else { return nil }
-            let bytes = ByteCount(bytes: UInt64(wanted))
+            let bytes = ByteCount(bytes: UInt64(min(wanted, 1e18)))
             return "\(name) allows \(ByteCount(bytes: UInt64(most))), and this rate over this round trip wants \(bytes)"
         }
     }

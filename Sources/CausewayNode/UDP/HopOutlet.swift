@@ -107,9 +107,12 @@ final class HopOutlet: Outlet {
 
     func send(_ payload: ByteRegion, to target: Address?, by desk: DatagramDesk) {
         guard !self.isClosed else { return }
+        if self.way == nil { self.seekAgain() }
+        guard !self.isClosed else { return }
         guard let way = self.way else {
-            if !self.waiting.add(payload, to: target) { self.association.dropped() }
-            return self.seekAgain()
+            // Only while somebody looks for it: else a datagram would wait for the next one, which may never come.
+            if self.inquiry == nil || !self.waiting.add(payload, to: target) { self.association.dropped() }
+            return
         }
         way.renewAfterSilence(now: desk.loop.now)
         guard let credentials = self.credentials else { return self.pass(payload, along: way, by: desk) }

@@ -75,6 +75,17 @@ private final class Box: Sendable {
         #expect(interval.nanoseconds > 0 && interval <= .milliseconds(50))
     }
 
+    @Test func `what is given back at a lower rate than it was taken at makes nobody wait`() {
+        let clock = Box(BitRate(bitsPerSecond: 1_000_000_000))
+        // A host that has just started.
+        let now = Instant(nanoseconds: 1_000_000_000)
+        #expect(clock.take(1 << 20, now: now) == .granted(1 << 20))
+        clock.set(BitRate(bitsPerSecond: 8_000))
+        clock.giveBack(1 << 20)
+        #expect(clock.delay(now: now) == nil)
+        #expect(clock.take(1 << 20, now: now) == .granted(1_500))
+    }
+
     @Test func `another rate holds from the next byte on, and none is no limit`() {
         let clock = Box(nil)
         let now = Instant(nanoseconds: 1)

@@ -50,6 +50,29 @@ extension EndToEnd {
             try exit.stop()
         }
 
+        @Test func `a datagram waits for the next hop as long as that is looked for, and no longer`() throws {
+            let dns = try DNSServer()
+            defer { dns.stop() }
+            let directory = try TemporaryDirectory()
+            let (port, socket) = (try FreePort.next(), directory.file("admin.sock"))
+            let client = try Node(
+                Configuration.client(port: port, serverPort: 443, .singleUser(.aes128))
+                    .replacing("127.0.0.1:443", with: "nx.example:443")
+                    + "dns: { servers: [\"127.0.0.53:\(dns.port)\"] }\nadmin: { socket: \(socket) }\n",
+                listeningOn: [port]
+            )
+            let association = try SocksAssociation(via: port)
+            // The first has the name looked for; those after it find that nobody looks.
+            for number in 1...3 as ClosedRange<UInt64> {
+                try association.send([7], to: 9)
+                let isDropped = Deadline.wait(10) {
+                    (try? EntryStatus(of: socket).listeners.first?.udp?.dropped) == number
+                }
+                #expect(isDropped, "datagram \(number)")
+            }
+            try client.stop()
+        }
+
         @Test func `bad datagrams of an application are dropped, and nothing else comes of them`() throws {
             let chain = try Chain()
             let echo = try DatagramEcho()
