@@ -11,6 +11,8 @@ extension Session {
     /// Reads no more, and resets both legs once the other ends have acknowledged what was billed, or take too long.
     func deliverAndAbort() {
         guard case .relaying = self.phase else { return self.abort() }
+        // It goes no other way any more, whatever comes of an inquiry: nobody would pay for that.
+        self.forgetRoute()
         self.leaveUser()
         self.up.meter.end()
         self.down.meter.end()

@@ -18,6 +18,10 @@ final class FrontStage {
 }
 
 extension Session {
+    /// Bytes of a request that are held at most while the loop's blocks are more than its share: nearly all are shorter,
+    /// and who sends a long one is not yet known.
+    private static let heldUnderPressure = 4 * 1024
+
     func readFront(_ stage: FrontStage) {
         while case .front = self.phase {
             guard self.near.isReadable else { return }
@@ -56,6 +60,10 @@ extension Session {
             }
             switch step {
             case .needMore:
+                guard rest.count <= Self.heldUnderPressure || !self.worker.isUnderPressure else {
+                    self.note(.handshakeRefused, "it is long, and buffer memory is used up", at: self.listener.name)
+                    return self.close()
+                }
                 stage.held = self.worker.pool.block(copying: rest)
                 return
             case .send(let reply):

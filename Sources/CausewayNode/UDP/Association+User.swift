@@ -131,9 +131,14 @@ extension Worker {
         return association
     }
 
-    /// A place for one more, if need be that of another.
+    /// A place for one more, if need be that of another: among those that count as sessions, and among all of the loop,
+    /// with those that are only remembered.
     private func makeRoom(at listener: Listener) -> Bool {
-        guard self.shared.sessionCount.load(ordering: .relaxed) >= self.shared.sessionLimit else { return true }
+        let limit = self.shared.sessionLimit
+        let mostHere = max(2 * (limit / self.shared.limits.loops), 64)
+        guard self.shared.sessionCount.load(ordering: .relaxed) >= limit || self.datagrams.all.count >= mostHere else {
+            return true
+        }
         self.note(.associationEvicted, "the limit of sessions is reached", at: listener.name)
         guard let victim = self.datagrams.victim(random: self.random) else { return false }
         victim.end()
