@@ -48,12 +48,6 @@ extension Field {
         }
     }
 
-    fileprivate func rate() -> BitRate? {
-        self.parsed("a rate such as \"100 Mbit/s\", from 8 kbit/s to 1 Tbit/s") { text in
-            BitRate(text).flatMap { (1_000...125_000_000_000).contains($0.bytesPerSecond) ? $0 : nil }
-        }
-    }
-
     fileprivate func brutalRate() -> BitRate? {
         self.parsed("a rate such as \"100 Mbit/s\", from 500 kbit/s to 1 Tbit/s, which is what Brutal takes") { text in
             BitRate(text).flatMap { Configuration.Congestion.brutalRates.contains($0.bytesPerSecond) ? $0 : nil }

@@ -83,10 +83,10 @@ extension Field {
         }
     }
 
-    /// A rate above zero.
-    fileprivate func rate() -> BitRate? {
+    /// A rate of a plan, or one that a congestion control other than Brutal is held below.
+    func rate() -> BitRate? {
         self.parsed("a rate such as \"100 Mbit/s\", from 8 kbit/s to 1 Tbit/s") { text in
-            BitRate(text).flatMap { (8_000...1_000_000_000_000).contains($0.bitsPerSecond) ? $0 : nil }
+            BitRate(text).flatMap { UserPlan.rates.contains($0.bitsPerSecond) ? $0 : nil }
         }
     }
 }

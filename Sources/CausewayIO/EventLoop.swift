@@ -41,10 +41,10 @@ public final class EventLoop: @unchecked Sendable {
     public private(set) var now: Instant
     /// The wall clock at the start of this turn, in seconds since 1970.
     public private(set) var clock: UInt64
-    /// The number of this turn.
-    public private(set) var turn: UInt64 = 0
-    /// Whether more may be ready than this turn can take up, so that some are told in a later one.
-    public private(set) var isCrowded = false
+    /// The number of this turn; it wraps.
+    public private(set) var turn: UInt32 = 0
+    /// More may be ready than this turn can take up, so that some are told in a later one.
+    private var isCrowded = false
     private let epoll: CInt
     private let events: UnsafeMutablePointer<epoll_event>
     private var slots: [Slot] = []
@@ -159,6 +159,11 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     // MARK: - Timers and turns
+
+    /// Whether who was told in the turn of number `last` that something waits, and is told now, has been left no turn
+    /// between in which nothing did.
+    @inline(__always)
+    public func isNext(after last: UInt32) -> Bool { self.turn == last &+ 1 || self.isCrowded }
 
     /// Calls the handler's `timerFired` after `interval`, to the millisecond, never early.
     public func schedule(after interval: Interval, to token: HandlerToken, tag: UInt8) -> TimerWheel.Handle {

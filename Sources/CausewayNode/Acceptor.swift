@@ -22,7 +22,7 @@ final class Acceptor: EventHandler {
     /// Whether the loop tells in every turn that connections wait: until some have to wait for the first time.
     private var isToldRepeatedly = true
     /// The loop's turn in which a connection was taken last.
-    private var lastTurn: UInt64 = 0
+    private var lastTurn: UInt32 = 0
     private var isPaused = false
     /// Whether connections are left to wait, until ``release()``.
     private var isHeld = false
@@ -80,7 +80,7 @@ final class Acceptor: EventHandler {
             return
         }
         let loop = self.worker.loop
-        let comesAgain = loop.turn == self.lastTurn &+ 1 || loop.isCrowded
+        let comesAgain = loop.isNext(after: self.lastTurn)
         self.lastTurn = loop.turn
         self.accept(atMost: comesAgain ? Self.batch : 1)
     }

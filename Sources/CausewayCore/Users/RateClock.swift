@@ -99,17 +99,8 @@ public struct RateClock: ~Copyable, Sendable {
         let rate = self.bytesPerSecond.load(ordering: .relaxed)
         guard rate > 0, count > 0 else { return }
         let cost = Self.time(of: count, at: rate)
-        var clock = self.clock.pointee.load(ordering: .relaxed)
-        while true {
-            let (exchanged, seen) = self.clock.pointee.weakCompareExchange(
-                expected: clock,
-                // The rate may be another by now, at which they cost more time than there was.
-                desired: clock - min(clock, cost),
-                ordering: .relaxed
-            )
-            if exchanged { return }
-            clock = seen
-        }
+        // The rate may be another by now, at which they cost more time than there was.
+        self.move { $0 - min($0, cost) }
     }
 
     /// How long whoever comes now waits, as those before have used up the rate; `nil` where bytes may pass.
@@ -125,11 +116,17 @@ public struct RateClock: ~Copyable, Sendable {
         let rate = self.bytesPerSecond.load(ordering: .relaxed)
         guard rate > 0 else { return }
         let cost = Self.time(of: count, at: rate)
+        self.move { max($0, now.nanoseconds) &+ cost }
+    }
+
+    /// Puts the clock to what `time` makes of its present time, whoever else moves it meanwhile.
+    @inline(__always)
+    private func move(_ time: (UInt64) -> UInt64) {
         var clock = self.clock.pointee.load(ordering: .relaxed)
         while true {
             let (exchanged, seen) = self.clock.pointee.weakCompareExchange(
                 expected: clock,
-                desired: max(clock, now.nanoseconds) &+ cost,
+                desired: time(clock),
                 ordering: .relaxed
             )
             if exchanged { return }

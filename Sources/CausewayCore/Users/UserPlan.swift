@@ -11,6 +11,8 @@ public struct UserPlan: Equatable, Sendable {
 
     /// The largest quota, top-ups included, in bytes: an exbibyte.
     public static let maximumQuota: UInt64 = 1 << 60
+    /// Bits per second that a limit may be.
+    public static let rates: ClosedRange<UInt64> = 8_000...1_000_000_000_000
 
     public init() {}
 }

@@ -11,7 +11,7 @@ public struct AssociationSocket: ~Copyable {
     private let tag: UInt8
     private var isBusy: Bool
     private let token: HandlerToken
-    /// The loop's turn in which it was asked for a datagram last, the low half of its number.
+    /// The loop's turn in which it was asked for a datagram last.
     private var lastTurn: UInt32 = 0
 
     /// What was taken at once.
@@ -59,9 +59,8 @@ public struct AssociationSocket: ~Copyable {
             let (count, error) = batch.receive(from: self.socket)
             return Received(count: count, error: error, isAll: count < DatagramBatch.capacity)
         }
-        let turn = UInt32(truncatingIfNeeded: loop.turn)
-        let comesAgain = turn == self.lastTurn &+ 1 || loop.isCrowded
-        self.lastTurn = turn
+        let comesAgain = loop.isNext(after: self.lastTurn)
+        self.lastTurn = loop.turn
         let (count, error) = batch.receiveOne(0, from: self.socket)
         guard comesAgain, count == 1 else { return Received(count: count, error: error, isAll: true) }
         let second = batch.receiveOne(1, from: self.socket)

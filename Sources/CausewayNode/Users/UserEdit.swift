@@ -8,7 +8,6 @@ import CausewayLedger
 /// A change that came over the API, checked as the configuration is.
 struct UserEdit {
     private static let limits = 1...1_000_000
-    private static let rates: ClosedRange<UInt64> = 8_000...1_000_000_000_000
 
     private let change: UserChange
 
@@ -65,7 +64,7 @@ struct UserEdit {
         case .keep: return old
         case .clear: return nil
         case .set(let rate):
-            guard self.rates.contains(rate) else { throw .invalid("\(field): not from 8 kbit/s to 1 Tbit/s") }
+            guard UserPlan.rates.contains(rate) else { throw .invalid("\(field): not from 8 kbit/s to 1 Tbit/s") }
             return BitRate(bitsPerSecond: rate)
         }
     }
