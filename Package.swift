@@ -162,7 +162,7 @@ let package = Package(
         ),
         tests("CausewayFronts", ["CausewayBytes"]),
         tests("CausewayCore", ["CausewayBytes"]),
-        tests("CausewayIO", ["CausewayBytes"]),
+        tests("CausewayIO", ["CLinux", "CausewayBytes"]),
         tests("CausewayLedger", ["CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto"]),
         tests("CausewayWire", ["CausewayBytes", "CausewayCrypto"]),
         tests("CausewayCrypto", ["CausewayBytes"]),

@@ -320,7 +320,19 @@ ssize_t CLinux_writev(int descriptor, const void *vectors, int count) {
     return RESULT(result);
 }
 
-ssize_t CLinux_write_before_more(int descriptor, const void *buffer, size_t count) {
+ssize_t CLinux_receive(int descriptor, void *buffer, size_t count) {
+    ssize_t result;
+    RETRY(result, recv(descriptor, buffer, count, 0));
+    return RESULT(result);
+}
+
+ssize_t CLinux_send(int descriptor, const void *buffer, size_t count) {
+    ssize_t result;
+    RETRY(result, send(descriptor, buffer, count, MSG_NOSIGNAL));
+    return RESULT(result);
+}
+
+ssize_t CLinux_send_before_more(int descriptor, const void *buffer, size_t count) {
     ssize_t result;
     RETRY(result, send(descriptor, buffer, count, MSG_MORE | MSG_NOSIGNAL));
     return RESULT(result);

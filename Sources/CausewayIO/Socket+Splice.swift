@@ -36,6 +36,6 @@ extension Socket {
 
     /// Writes bytes that others will follow at once, so that all travel in one segment.
     public borrowing func writeBeforeMore(_ region: ByteRegion) -> TransferResult {
-        TransferResult(writing: CLinux_write_before_more(self.descriptor, region.base, region.count), call: "send")
+        TransferResult(writing: CLinux_send_before_more(self.descriptor, region.base, region.count), call: "send")
     }
 }

@@ -145,7 +145,7 @@ public struct Socket: ~Copyable {
 
     @inline(__always)
     public borrowing func read(into region: ByteRegion) -> TransferResult {
-        TransferResult(reading: CLinux_read(self.descriptor, region.base, region.count), call: "read")
+        TransferResult(reading: CLinux_receive(self.descriptor, region.base, region.count), call: "recv")
     }
 
     @inline(__always)
@@ -156,7 +156,7 @@ public struct Socket: ~Copyable {
 
     @inline(__always)
     public borrowing func write(_ region: ByteRegion) -> TransferResult {
-        TransferResult(writing: CLinux_write(self.descriptor, region.base, region.count), call: "write")
+        TransferResult(writing: CLinux_send(self.descriptor, region.base, region.count), call: "send")
     }
 
     @inline(__always)

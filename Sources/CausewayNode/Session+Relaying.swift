@@ -117,7 +117,7 @@ extension Session {
             if tag == Self.nearTag { self.abort() }
             return
         }
-        self.ended(by: .source(SystemCallError(code: ECONNRESET, call: "read")), from: tag)
+        self.ended(by: .source(SystemCallError(code: ECONNRESET, call: "recv")), from: tag)
     }
 
     /// Ends a session that cannot go on, because of the direction that comes from the leg under `tag`. A broken

@@ -45,7 +45,7 @@ import Testing
         #expect(!isOpen)
         var buffer = [UInt8](repeating: 0, count: 16)
         let result = buffer.withByteRegion { region in patiently { pair.far.read(into: region) } }
-        #expect(result == .failed(SystemCallError(code: ECONNRESET, call: "read")))
+        #expect(result == .failed(SystemCallError(code: ECONNRESET, call: "recv")))
     }
 
     @Test func `closing with bytes unread is a reset, closing without is an end`() throws {
@@ -63,7 +63,7 @@ import Testing
         unread.near.close()
         unread.near.close()
         let result = buffer.withByteRegion { region in patiently { unread.far.read(into: region) } }
-        #expect(result == .failed(SystemCallError(code: ECONNRESET, call: "read")))
+        #expect(result == .failed(SystemCallError(code: ECONNRESET, call: "recv")))
     }
 
     @Test func `a full socket takes a part and then nothing, and loses none of it`() throws {

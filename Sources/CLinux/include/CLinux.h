@@ -70,8 +70,11 @@ ssize_t CLinux_read(int descriptor, void *buffer, size_t count);
 ssize_t CLinux_readv(int descriptor, const void *vectors, int count);
 ssize_t CLinux_write(int descriptor, const void *buffer, size_t count);
 ssize_t CLinux_writev(int descriptor, const void *vectors, int count);
-/// As write, of bytes that others will follow at once.
-ssize_t CLinux_write_before_more(int descriptor, const void *buffer, size_t count);
+/// As read and write, of a socket: without what the kernel does for files besides.
+ssize_t CLinux_receive(int descriptor, void *buffer, size_t count);
+ssize_t CLinux_send(int descriptor, const void *buffer, size_t count);
+/// As send, of bytes that others will follow at once.
+ssize_t CLinux_send_before_more(int descriptor, const void *buffer, size_t count);
 /// As read, leaving the bytes where they are.
 ssize_t CLinux_peek(int descriptor, void *buffer, size_t count);
 /// How often in a row the oldest unacknowledged bytes were sent again; 0 where nothing waits to be acknowledged.
