@@ -1,11 +1,13 @@
-"""Where a process spends its time: the samples of perf(1), put into groups that say something."""
+"""Where a process spends its time: the samples of perf(1), put into groups that say something, and what they cost."""
 
 import re
 import shutil
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
+from statistics import median
 
 from .processes import Failure
+from .table import number
 
 #: Samples per second: often enough for a few seconds, and no multiple of what timers do.
 FREQUENCY = 1999
@@ -76,3 +78,64 @@ def group(stack):
     if symbol.startswith(("swift_", "_swift_", "swift::", "_ZN5swift")):
         return "Swift runtime"
     return "the program's own code"
+
+
+class Profile:
+    """What several processes spend on each group, in the unit of the scenario's CPU figure: the medians of the rounds."""
+
+    SUMS = {
+        "kernel, all of it": lambda name: name.startswith("kernel: "),
+        "own code, runtime and C library": lambda name: name in (
+            "the program's own code", "Swift runtime", "C library", "clock"),
+    }
+
+    def __init__(self):
+        self.unit = ""
+        #: Of each process, of each group, one number a round.
+        self.costs = defaultdict(lambda: defaultdict(list))
+        self.rounds = Counter()
+
+    def add(self, recording, report, scenario):
+        """Takes in what was recorded of a process while the load gave `report`."""
+        figure = self.figure(recording, scenario)
+        self.unit = figure.unit
+        whole = figure.take(report)
+        costs = self.costs[recording.name]
+        self.rounds[recording.name] += 1
+        costs["all"].append(whole)
+        shares = dict(recording.groups())
+        for name, share in shares.items():
+            costs[name].append(whole * share)
+        for name, belongs in self.SUMS.items():
+            costs[name].append(whole * sum(share for group, share in shares.items() if belongs(group)))
+
+    @staticmethod
+    def figure(recording, scenario):
+        """The CPU figure of the process, or of the only one."""
+        figures = [figure for figure in scenario.figures if figure.label.startswith("CPU")]
+        role = recording.name.split()[-1]
+        return next((figure for figure in figures if figure.label == f"CPU, {role}"), figures[-1])
+
+    def cost(self, process, name):
+        """A group that a round has no sample of cost nothing in it."""
+        taken = self.costs[process].get(name, [])
+        return median(taken + [0] * (self.rounds[process] - len(taken)))
+
+    def text(self):
+        """A table with a row for each group and a column for each process, the dearest group first."""
+        processes = list(self.costs)
+        names = {name for process in processes for name in self.costs[process]}
+        dearest = lambda name: max(self.cost(process, name) / self.cost(process, "all") for process in processes)
+        rows = ["all", *self.SUMS, *sorted(names - {"all", *self.SUMS}, key=dearest, reverse=True)]
+        lines = [[f"CPU, {self.unit}", *processes]]
+        for name in rows:
+            if dearest(name) < 0.01:
+                continue
+            costs = [self.cost(process, name) for process in processes]
+            shares = [cost / self.cost(process, "all") for cost, process in zip(costs, processes)]
+            lines.append([name, *(f"{number(cost or None)}  {share:6.1%}" for cost, share in zip(costs, shares))])
+        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+        return "\n".join(
+            "  " + "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))])
+            for line in lines
+        )
