@@ -11,8 +11,9 @@ public import CausewayBytes
 /// from other addresses. Allowed ports and allowed domains, where there are any, are the only ones.
 ///
 /// The verdict on a public IPv4 address allocates nothing and touches two cache lines; the most costly, on an address
-/// in a block with exceptions, is a binary search.
-public struct AddressPolicy: Sendable {
+/// in a block with exceptions, is a binary search. A class, as every session and association has one at hand, and none
+/// another.
+public final class AddressPolicy: Sendable {
     public enum Verdict: Equatable, Sendable {
         case allowed
         case denied(Reason)

@@ -14,7 +14,7 @@ struct Scratch: ~Copyable {
     /// Payload of the chunks that plaintext is cut into.
     static let chunkCount = 16 * 1024
     /// Free bytes between two chunks' payloads: the tag of the one and the sealed length of the other.
-    static let gap = StreamSealer.tailroom + StreamSealer.headroom
+    static var gap: Int { StreamSealer.tailroom + StreamSealer.headroom }
     /// The longest start of a record that waits for its rest.
     static let partialCount = StreamSealer.maximumPayloadCount + StreamSealer.tailroom
 

@@ -20,7 +20,8 @@ extension Session {
             }
         }
         let lease = left
-        let turn = self.move(&left)
+        let worker = self.worker
+        let turn = self.move(&left, on: worker)
         account?.quota.end(lease, used: lease - left)
         if case .failed(let failure) = turn.up { return self.ended(by: failure, from: Self.nearTag) }
         if case .failed(let failure) = turn.down { return self.ended(by: failure, from: self.farTag) }
@@ -39,10 +40,10 @@ extension Session {
         self.countBytes()
         if self.up.isFinished, self.down.isFinished { return self.close() }
         switch (turn.up, turn.down) {
-        case (.yielded, _), (_, .yielded): self.worker.loop.yield(self.token)
+        case (.yielded, _), (_, .yielded): worker.loop.yield(self.token)
         case (.exhausted, _), (_, .exhausted):
             // With a lease used up the next is asked for at once; it is the quota's to say that there is none.
-            if left <= 0 { self.worker.loop.yield(self.token) } else { self.waitForTurn(turn.wait) }
+            if left <= 0 { worker.loop.yield(self.token) } else { self.waitForTurn(turn.wait) }
         case (.blocked, _), (.finished, _), (.failed, _), (.mute, _), (.began, _): break
         }
         if self.up.isHolding || self.down.isHolding { self.waitForFirstUnit() }
@@ -56,18 +57,18 @@ extension Session {
         var wait: Interval
     }
 
-    private func move(_ left: inout Int) -> Turn {
-        let (up, upWait) = self.moveUp(&left)
+    private func move(_ left: inout Int, on worker: Worker) -> Turn {
+        let (up, upWait) = self.moveUp(&left, on: worker)
         if case .failed(let failure) = up {
             // A target that answers and resets while the customer still talks: the reset is seen by writing, while the
             // answer waits to be read.
             if case .destination = failure {
                 self.far.note(.error)
-                _ = self.moveDown(&left, isLast: true)
+                _ = self.moveDown(&left, isLast: true, on: worker)
             }
             return Turn(up: up, down: .blocked, wait: upWait)
         }
-        let (down, downWait) = self.moveDown(&left, isLast: self.up.isFinished)
+        let (down, downWait) = self.moveDown(&left, isLast: self.up.isFinished, on: worker)
         // Only who has used up its share waits for more of it.
         let wait =
             switch (up.isExhausted, down.isExhausted) {
@@ -78,15 +79,15 @@ extension Session {
         return Turn(up: up, down: down, wait: wait)
     }
 
-    private func moveUp(_ left: inout Int) -> (Flow.Outcome, Interval) {
-        var share = Share(left, of: self.member?.sessions.account.rateUp.take(left, now: self.worker.loop.now))
+    private func moveUp(_ left: inout Int, on worker: Worker) -> (Flow.Outcome, Interval) {
+        var share = Share(left, of: self.member?.sessions.account.rateUp.take(left, now: worker.loop.now))
         let allowed = share.allowance
         let outcome = self.up.run(
             from: &self.near,
             to: &self.far,
             isLast: self.down.isFinished,
             allowance: &share.allowance,
-            on: self.worker
+            on: worker
         )
         let used = allowed - share.allowance
         left -= used
@@ -94,15 +95,15 @@ extension Session {
         return (outcome, share.wait)
     }
 
-    private func moveDown(_ left: inout Int, isLast: Bool) -> (Flow.Outcome, Interval) {
-        var share = Share(left, of: self.member?.sessions.account.rateDown.take(left, now: self.worker.loop.now))
+    private func moveDown(_ left: inout Int, isLast: Bool, on worker: Worker) -> (Flow.Outcome, Interval) {
+        var share = Share(left, of: self.member?.sessions.account.rateDown.take(left, now: worker.loop.now))
         let allowed = share.allowance
         let outcome = self.down.run(
             from: &self.far,
             to: &self.near,
             isLast: isLast,
             allowance: &share.allowance,
-            on: self.worker
+            on: worker
         )
         let used = allowed - share.allowance
         left -= used

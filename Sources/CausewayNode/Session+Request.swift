@@ -21,51 +21,57 @@ extension Session {
 
     func readRequest(_ stage: RequestStage) {
         guard case .tunnel(let tunnel) = self.listener.kind else { return }
+        let worker = self.worker
         while case .request = self.phase {
             guard self.near.isReadable else { return }
-            let area = self.worker.scratch.body
+            let area = worker.scratch.body
             let kept = stage.held.count
             switch self.near.read(into: area.region(kept..<kept + Self.handshakeRead)) {
             case .transferred(let count):
                 area.copy(stage.held.region)
-                self.worker.pool.release(&stage.held)
+                worker.pool.release(&stage.held)
                 let input = area.region(0..<kept + count)
                 // With resets a short first read is refused at once: else the count at which the reset comes would
                 // tell how long the header is.
                 guard tunnel.policy == .drain || input.count >= RequestAcceptor.fixedCount(stage.keys) else {
                     return self.abort()
                 }
-                self.judge(input, stage, tunnel)
+                self.judge(input, stage, tunnel, on: worker)
             case .wouldBlock: return
             case .endOfStream, .failed:
-                self.worker.pool.release(&stage.held)
+                worker.pool.release(&stage.held)
                 return self.close()
             }
         }
     }
 
-    private func judge(_ input: ByteRegion, _ stage: RequestStage, _ tunnel: Listener.Tunnel) {
+    private func judge(_ input: ByteRegion, _ stage: RequestStage, _ tunnel: Listener.Tunnel, on worker: Worker) {
         do throws(RequestAcceptor.Refusal) {
             let outcome = try stage.acceptor.receive(
                 input,
-                now: self.worker.loop.now,
-                clock: self.worker.loop.clock,
+                now: worker.loop.now,
+                clock: worker.loop.clock,
                 salts: tunnel.salts,
-                with: self.worker.aead,
-                self.worker.aes
+                with: worker.aead,
+                worker.aes
             )
             switch outcome {
-            case .needMore: stage.held = self.worker.pool.block(copying: input)
-            case .accepted(let accepted): self.accept(accepted, input, stage)
+            case .needMore: stage.held = worker.pool.block(copying: input)
+            case .accepted(let accepted): self.accept(accepted, input, stage, on: worker)
             }
         } catch {
             self.reject("\(error)", tunnel.policy)
         }
     }
 
-    private func accept(_ accepted: RequestAcceptor.Accepted, _ input: ByteRegion, _ stage: RequestStage) {
-        self.up.early = self.worker.pool.block(copying: input.region(accepted.payload))
-        self.up.begin(accepted.stream, rest: input.suffix(from: accepted.count), on: self.worker)
+    private func accept(
+        _ accepted: RequestAcceptor.Accepted,
+        _ input: ByteRegion,
+        _ stage: RequestStage,
+        on worker: Worker
+    ) {
+        self.up.early = worker.pool.block(copying: input.region(accepted.payload))
+        self.up.begin(accepted.stream, rest: input.suffix(from: accepted.count), on: worker)
         self.down.header = .response(accepted.request)
         if stage.keys.users != nil, !self.enter(accepted.user, isProvisional: false) { return }
         self.connect(to: accepted.target)

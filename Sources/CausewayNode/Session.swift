@@ -173,16 +173,18 @@ final class Session: EventHandler {
         guard up > 0 || down > 0 else { return }
         self.countedUp += up
         self.countedDown += down
-        self.listener.traffic[self.worker.number].count(up: up, down: down)
-        self.exit?.traffic[self.worker.number].count(up: up, down: down)
+        let number = self.worker.number
+        self.listener.traffic[number].count(up: up, down: down)
+        self.exit?.traffic[number].count(up: up, down: down)
     }
 
     // MARK: - Time
 
     /// Puts the session's one timer to `interval` from now.
     func setTimer(_ interval: Interval) {
-        self.worker.loop.cancel(self.timer)
-        self.timer = self.worker.loop.schedule(after: interval, to: self.token, tag: 0)
+        let loop = self.worker.loop
+        loop.cancel(self.timer)
+        self.timer = loop.schedule(after: interval, to: self.token, tag: 0)
     }
 
     /// From now on only the idle deadline counts, once there is an answer.
@@ -275,14 +277,15 @@ final class Session: EventHandler {
 
     private func end(resetting: Bool) {
         if case .closed = self.phase { return }
+        let worker = self.worker
         let phase = self.phase
         self.phase = .closed
         switch phase {
-        case .front(let stage): self.worker.pool.release(&stage.held)
-        case .request(let stage): self.worker.pool.release(&stage.held)
-        case .identity(let stage): self.worker.pool.release(&stage.held)
+        case .front(let stage): worker.pool.release(&stage.held)
+        case .request(let stage): worker.pool.release(&stage.held)
+        case .identity(let stage): worker.pool.release(&stage.held)
         case .connecting(let connector): connector?.cancel()
-        case .draining: self.worker.drained.ended()
+        case .draining: worker.drained.ended()
         case .associated(let association):
             association.control = nil
             association.end()
@@ -292,16 +295,16 @@ final class Session: EventHandler {
         self.forgetRoute()
         self.countBytes()
         self.leaveExit()
-        self.listener.traffic[self.worker.number].sessionEnded()
+        self.listener.traffic[worker.number].sessionEnded()
         self.near.close(resetting: resetting)
         self.far.close(resetting: resetting)
-        self.worker.loop.cancel(self.turnTimer)
+        worker.loop.cancel(self.turnTimer)
         self.leaveUser()
-        self.up.release(to: self.worker)
-        self.down.release(to: self.worker)
-        self.worker.loop.cancel(self.timer)
-        self.worker.shared.sessionCount.wrappingSubtract(1, ordering: .relaxed)
-        self.worker.resumeAccepting()
-        self.worker.loop.deregister(self.token)
+        self.up.release(to: worker)
+        self.down.release(to: worker)
+        worker.loop.cancel(self.timer)
+        worker.shared.sessionCount.wrappingSubtract(1, ordering: .relaxed)
+        worker.resumeAccepting()
+        worker.loop.deregister(self.token)
     }
 }

@@ -9,9 +9,9 @@ public import CausewayCrypto
 ///     seal(length u16be)[2+16]  |  payload   |  tag
 public struct StreamSealer: Sendable {
     /// Free bytes that a payload needs before it.
-    public static let headroom = 2 + tagCount
+    @inlinable public static var headroom: Int { 2 + tagCount }
     /// Free bytes that a payload needs behind it.
-    public static let tailroom = tagCount
+    @inlinable public static var tailroom: Int { tagCount }
     /// The most payload bytes of one chunk.
     public static let maximumPayloadCount = 65535
 

@@ -7,7 +7,7 @@ import Synchronization
 /// the rate. Bytes may pass while it is less than ``burst`` ahead of the time.
 public struct RateClock: ~Copyable, Sendable {
     /// How far the clock may run ahead: what comes after a pause passes at once up to so much.
-    public static let burst = Interval.milliseconds(50)
+    @inlinable public static var burst: Interval { .milliseconds(50) }
     /// The least that is worth a turn: below, whoever comes waits instead of moving bytes one by one.
     private static let quantum = Interval.milliseconds(5)
     /// Bytes that are let through at once at least, where the rate is so low that a quantum is less.

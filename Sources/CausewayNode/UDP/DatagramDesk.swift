@@ -82,7 +82,9 @@ final class DatagramDesk: TurnEnd {
         self.all.append(association)
     }
 
+    /// Nothing for one that was never added.
     func remove(_ association: Association) {
+        guard association.place < self.all.count, self.all[association.place] === association else { return }
         let last = self.all.removeLast()
         guard last !== association else { return }
         last.place = association.place

@@ -5,7 +5,7 @@ import CausewayCore
 struct Share {
     /// Time that a session keeps from moving after it has used up what the rate gave: half of what the clock lets pass
     /// at once, so that nothing of the rate is lost, and whoever waits for less time has a turn in between.
-    private static let rest = Interval(nanoseconds: RateClock.burst.nanoseconds / 2)
+    private static var rest: Interval { Interval(nanoseconds: RateClock.burst.nanoseconds / 2) }
 
     /// Bytes that may be moved.
     var allowance: Int
