@@ -34,7 +34,7 @@ let package = Package(
     name: "causeway",
     products: [
         .executable(name: "causeway", targets: ["causeway"]),
-        // What the packages in `Fuzz/` and `Benchmarks/` build on.
+        // What the package in `Fuzz/` builds on.
         .library(name: "CausewayBytes", targets: ["CausewayBytes"]),
         .library(name: "CausewayCrypto", targets: ["CausewayCrypto"]),
         .library(name: "CausewayFronts", targets: ["CausewayFronts"]),
@@ -80,7 +80,7 @@ let package = Package(
         target(
             "CausewayLedger",
             [
-                "CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto", "CausewayWire",
+                "CLinux", "CausewayBytes", "CausewayCore", "CausewayCrypto",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]

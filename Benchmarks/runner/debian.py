@@ -19,6 +19,7 @@ class Debian:
     version_flag = "-v"
 
     def prepare(self):
+        super().prepare()
         if self.binary() is None and os.geteuid() == 0 and shutil.which("apt-get"):
             install = ["apt-get", "install", "--yes", "--no-install-recommends", *self.packages]
             with services_held_back():

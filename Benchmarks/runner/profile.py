@@ -111,10 +111,15 @@ class Profile:
 
     @staticmethod
     def figure(recording, scenario):
-        """The CPU figure of the process, or of the only one."""
-        figures = [figure for figure in scenario.figures if figure.label.startswith("CPU")]
+        """The CPU figure of the process."""
         role = recording.name.split()[-1]
-        return next((figure for figure in figures if figure.label == f"CPU, {role}"), figures[-1])
+        return next(figure for figure in scenario.figures if figure.label == f"CPU, {role}")
+
+    @staticmethod
+    def suits(scenario):
+        """Whether the scenario has a figure for each process that is watched."""
+        roles = ("relay",) if scenario.shape == "relay" else ("client", "exit")
+        return {f"CPU, {role}" for role in roles} <= {figure.label for figure in scenario.figures}
 
     def cost(self, process, name):
         """A group that a round has no sample of cost nothing in it."""

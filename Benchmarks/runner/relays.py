@@ -21,7 +21,8 @@ class Relay:
         self.ends = ends
 
     def prepare(self):
-        """Makes the program ready to run; raises Failure."""
+        """Makes the program, and the ends, ready to run; raises Failure."""
+        self.ends.prepare()
 
     def version(self):
         raise NotImplementedError
@@ -57,9 +58,6 @@ class BlindRelay(Relay):
     is_blind = True
     #: What stands above the listeners in its configuration.
     head = ""
-
-    def prepare(self):
-        self.ends.prepare()
 
     def version(self):
         return self.ends.version()
@@ -116,6 +114,7 @@ class SingBoxRelay(Relay):
         self.program = SingBox()
 
     def prepare(self):
+        super().prepare()
         self.program.prepare()
 
     def version(self):
@@ -135,6 +134,7 @@ class SpliceLoop(Relay):
     binary = BENCHMARKS / ".build" / "release" / "splice-loop"
 
     def prepare(self):
+        super().prepare()
         build("splice-loop", seconds=600)
 
     def version(self):

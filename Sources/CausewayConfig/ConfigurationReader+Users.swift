@@ -47,6 +47,8 @@ extension ConfigurationReader {
     }
 
     private func userKeys(of field: Field, name: String?) -> [Secret]? {
+        // A file is a mapping, and still one key.
+        if field.isMapping { return self.userKey(field, name: name).map { [$0] } }
         guard let keys = field.listOrOne({ self.userKey($0, name: name) }) else { return nil }
         guard keys.count <= Configuration.User.maximumKeyCount else {
             return field.fail("has more than \(Configuration.User.maximumKeyCount) keys")

@@ -98,6 +98,10 @@ struct Field {
         return read(self).map { [$0] }
     }
 
+    var isMapping: Bool {
+        if case .mapping = self.node { true } else { false }
+    }
+
     /// The fields of a mapping, whose keys are not looked at yet.
     func fields() -> Fields? {
         guard case .mapping(let mapping) = self.node else { return self.fail("must be a mapping of keys to values") }

@@ -14,9 +14,6 @@ public enum HostSystem {
         return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Processors that the process may run on.
-    public static var processorCount: Int { Int(CLinux_processor_count()) }
-
     /// Raises the soft limit of open descriptors to the hard one and returns it.
     public static func raiseDescriptorLimit() -> Int { max(Int(CLinux_raise_descriptor_limit()), 64) }
 

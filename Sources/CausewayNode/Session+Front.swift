@@ -10,7 +10,6 @@ final class FrontStage {
     /// What was received and not yet understood.
     var held = Block()
     var body: HTTPRequestBody?
-    var isHTTPForward = false
 
     init(requiresAuthentication: Bool, servesDatagrams: Bool) {
         self.front = MixedFront(requiresAuthentication: requiresAuthentication, servesDatagrams: servesDatagrams)

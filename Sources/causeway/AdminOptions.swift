@@ -64,10 +64,15 @@ struct AdminOptions: ParsableArguments {
         if let socket = self.socket { return socket }
         guard let file = self.config else { return Self.defaultSocket }
         guard let path = try ConfigurationFile.load(file).admin.socket else {
-            StandardError.write("causeway: \(file) has no admin.socket\n")
-            throw ExitStatus.configuration
+            throw Self.noSocket(in: file)
         }
         return path
+    }
+
+    /// Says that a configuration has no socket to ask at, and what to end with.
+    static func noSocket(in file: String) -> ExitCode {
+        StandardError.write("causeway: \(file) has no admin.socket\n")
+        return ExitStatus.configuration
     }
 
     /// To a terminal, unless the user wants none (https://no-color.org).

@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
         let configuration = try self.file.load()
         guard self.diff else { return print(configuration.summary) }
         guard let socket = configuration.admin.socket else {
-            throw ValidationError("\(self.file.path) has no admin.socket.")
+            throw AdminOptions.noSocket(in: self.file.path)
         }
         try AdminOptions.ask(.socket(path: socket)) { client in
             let report = try client.send("POST", "/v1/reload?trial=true", Bool?.none, as: ReloadReport.self)

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What the process ends with, after sysexits(3).
 enum ExitStatus {
-    /// Of several things that were looked at, one at least does not work.
+    /// What was looked at does not work or is not there, or a node, or somebody asked, said no.
     static let failure = ExitCode(1)
     /// Something that is needed is taken or refused: an address, a port below 1024, the answer of a node.
     static let unavailable = ExitCode(69)
@@ -12,7 +12,7 @@ enum ExitStatus {
     static let configuration = ExitCode(78)
 
     static let documentation = """
-        Exit status: 0 done; 1 what was probed does not work; 64 wrong usage; 69 an address cannot be listened on, \
-        the ledger cannot be had or no node answers; 71 the system refuses what every node needs; 78 the configuration cannot be run.
+        Exit status: 0 done; 1 what was looked at does not work or a node refused; 64 wrong usage; 69 an address cannot \
+        be listened on, the ledger or the BPF program cannot be had or no node answers; 71 the system refuses what every node needs; 78 the configuration cannot be run.
         """
 }

@@ -14,6 +14,17 @@ import Testing
         #expect(findings(self.text, files: files(["k": " " + key(1) + end])) == [])
     }
 
+    @Test(arguments: ["key: { file: u }", "keys: { file: u }", "keys: [{ file: u }]"])
+    func `a user's key may be in a file`(user: String) throws {
+        let text = """
+            listeners: [{ name: l, type: tunnel, address: "[::]:443", key: "\(key(1))", users: true, exit: e }]
+            \(minimalExit)
+            users: [{ name: alice, \(user) }]
+            """
+        #expect(findings(text, files: files(["u": key(2)])) == [])
+        #expect(findings(text, files: files(["u": key(2, 32)])).count == 1)
+    }
+
     @Test func `a path begins where the configuration is`() {
         #expect(findings(self.text, files: files(["/etc/c/k": key(1)]), directory: "/etc/c") == [])
         let absolute = self.text.replacing("file: k", with: "file: /k")

@@ -11,7 +11,6 @@ enum LocalRelay {
     static let relayKey = Self.text(0x11)
     static let accessKey = Self.text(0x22)
     static let exitKey = Self.text(0x33)
-    static let otherExitKey = Self.text(0x44)
     static let userKey = Self.text(0x55)
 
     static func text(_ byte: UInt8) -> String { Base64.encode([UInt8](repeating: byte, count: 16)) }

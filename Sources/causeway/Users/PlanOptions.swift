@@ -31,14 +31,21 @@ struct PlanOptions: ParsableArguments {
     @Option(help: "Devices at one time; none for no limit.")
     var devices: String?
 
-    @Option(help: "The last day of service, such as 2027-01-31, or how long from now, such as \"30 d\"; or never.")
+    @Option(
+        help: "The last day in the user's zone, such as 2027-01-31, or how long from now, such as \"30 d\"; or never."
+    )
     var expires: String?
 
     @Option(help: "Something for you to remember.")
     var note: String?
 
+    /// Whether a last day of service is given, and not in which zone it ends.
+    var namesDayWithoutZone: Bool { self.zone == nil && self.expires.flatMap { CivilDate($0) } != nil }
+
     /// Puts what was given into `change`.
-    func fill(_ change: inout UserChange) throws {
+    ///
+    /// - Parameter zone: whose midnight ends a day where no other zone is given.
+    func fill(_ change: inout UserChange, zone: String = "UTC") throws {
         change.quota = try Self.setting(self.quota, "--quota", "a number of bytes") { ByteCount($0)?.bytes }
         change.cycle = self.cycle
         change.zone = self.zone
@@ -51,14 +58,14 @@ struct PlanOptions: ParsableArguments {
         change.connections = try Self.setting(self.connections, "--connections", "a number") { Int($0) }
         change.devices = try Self.setting(self.devices, "--devices", "a number") { Int($0) }
         change.expires = try Self.setting(self.expires, "--expires", "a date, a length of time or \"never\"", "never") {
-            self.time($0)
+            self.time($0, zone: self.zone ?? zone)
         }
     }
 
-    /// The end of a day in the plan's zone, or a moment so long from now.
-    private func time(_ text: String) -> Int64? {
+    /// The end of a day in `zone`, or a moment so long from now.
+    private func time(_ text: String, zone: String) -> Int64? {
         if let date = CivilDate(text) {
-            let zone = self.zone.flatMap { TimeZoneFile.zone($0) } ?? .utc
+            let zone = TimeZoneFile.zone(zone) ?? .utc
             return zone.start(of: CivilDate(daysSinceEpoch: date.daysSinceEpoch + 1))
         }
         let now = Int64(Date().timeIntervalSince1970)

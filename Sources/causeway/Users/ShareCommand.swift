@@ -34,7 +34,7 @@ struct ShareCommand: ParsableCommand {
         let configuration = try ConfigurationFile.load(self.config)
         let (listener, method, before, after) = try self.chain(configuration)
         guard let socket = self.socket ?? configuration.admin.socket else {
-            throw ValidationError("\(self.config) has no admin.socket.")
+            throw AdminOptions.noSocket(in: self.config)
         }
         try AdminOptions.ask(.socket(path: socket)) { client in
             let keys = try client.get(AdminClient.path(ofUser: self.name) + "/keys", as: UserKeys.self)

@@ -49,9 +49,13 @@ struct UserSet: ParsableCommand {
         var change = UserChange()
         try self.plan.fill(&change)
         change.enabled = self.access
-        let wanted = change
+        let asWritten = change
         try self.admin.ask { client in
             let path = AdminClient.path(ofUser: self.name)
+            var wanted = asWritten
+            if self.plan.namesDayWithoutZone {
+                try self.plan.fill(&wanted, zone: try client.get(path, as: UserStatus.self).zone)
+            }
             try UserText.report(try client.send("PATCH", path, wanted, as: UserChanged.self), json: self.admin.json)
         }
     }

@@ -19,11 +19,12 @@ extension EndToEnd {
 
                 """
             let exit = try Node(configuration, listeningOn: [ports.0])
-            func causeway(_ arguments: String...) throws -> String {
+            func causeway(_ arguments: [String]) throws -> String {
                 let command = try Command.run([Binaries.causeway] + arguments)
                 guard command.succeeded else { throw TestFailure("\(arguments): \(command.errorText)") }
                 return String(decoding: command.output, as: UTF8.self)
             }
+            func causeway(_ arguments: String...) throws -> String { try causeway(arguments) }
             func client(_ keys: String) throws -> Node {
                 try Node(
                     Configuration.client(port: ports.1, serverPort: ports.0, method: .aes128, keys: keys),
@@ -36,6 +37,13 @@ extension EndToEnd {
             let password = "\(serverKey):\(key)".replacing("+", with: "%2B").replacing("/", with: "%2F")
                 .replacing("=", with: "%3D").replacing(":", with: "%3A")
             #expect(uri == "ss://2022-blake3-aes-128-gcm:\(password)@10.0.0.1:\(ports.0)#alice%20b\n")
+            // A day ends by the user's own midnight, unless another zone is named: 2030-02-01 in Berlin, and in New York.
+            _ = try causeway("user", "set", "alice b", "--zone", "Europe/Berlin", "--socket", socket)
+            for (zone, end) in [([], 1_896_130_800), (["--zone", "America/New_York"], 1_896_152_400)] {
+                _ = try causeway(["user", "set", "alice b", "--expires", "2030-01-31", "--socket", socket] + zone)
+                let shown = try causeway("user", "show", "alice b", "--json", "--socket", socket)
+                #expect(try UserShown([UInt8](shown.utf8)).expires == end)
+            }
             let echo = try LoopbackServer.echo()
             let first = try client("\(serverKey):\(key)")
             let session = try LoopbackSocket.session(via: ports.1, to: echo.port)
