@@ -24,6 +24,7 @@ final class Connector: EventHandler, ResolutionClient {
     private let host: Host
     private let port: UInt16
     private let policy: AddressPolicy?
+    private let options: DialOptions
     private var eyeballs = HappyEyeballs()
     private var token = HandlerToken.none
     private var timer = TimerWheel.Handle.none
@@ -36,11 +37,14 @@ final class Connector: EventHandler, ResolutionClient {
     /// What is connected to.
     var address: Address { Address(host: self.host, port: self.port) }
 
-    /// - Parameter policy: which addresses may be connected to; `nil` for any.
+    /// - Parameters:
+    ///   - policy: which addresses may be connected to; `nil` for any.
+    ///   - writesFirst: something is written as soon as there is a connection, which may then be made with that.
     init(
         to address: Address,
         by exit: Exit,
         policy: AddressPolicy?,
+        writesFirst: Bool = false,
         for client: any ConnectorClient,
         on worker: Worker
     ) {
@@ -50,6 +54,7 @@ final class Connector: EventHandler, ResolutionClient {
         self.host = address.host
         self.port = address.port
         self.policy = policy
+        self.options = writesFirst ? exit.dial : exit.dialAtOnce
     }
 
     func start() {
@@ -142,7 +147,7 @@ final class Connector: EventHandler, ResolutionClient {
             return self.eyeballs.attemptFailed(attempt)
         }
         do throws(SystemCallError) {
-            self.attempts[attempt].socket = try Socket.connecting(to: address, options: self.exit.dial)
+            self.attempts[attempt].socket = try Socket.connecting(to: address, options: self.options)
             let descriptor = self.attempts[attempt].socket.descriptor
             try self.worker.loop.add(descriptor, .stream, to: self.token, tag: UInt8(attempt))
         } catch {

@@ -28,6 +28,8 @@ final class Exit: Sendable {
     let connectTimeout: Interval
     /// What the sockets to the target or next hop are made with.
     let dial: DialOptions
+    /// The same where the connection has to be made at once, even if nothing is written.
+    let dialAtOnce: DialOptions
     /// What they are like on the long leg; `nil` for the system's way.
     let congestion: CongestionPolicy?
     /// Connected sockets that each loop keeps ready, at most.
@@ -61,6 +63,9 @@ final class Exit: Sendable {
         self.families = families
         self.connectTimeout = connectTimeout
         self.dial = dial
+        var atOnce = dial
+        atOnce.isFastOpen = false
+        self.dialAtOnce = atOnce
         self.congestion = old?.congestion ?? congestion.map { CongestionPolicy($0, .up) }
         self.warm = warm
         self.sendsProxyHeader = sendsProxyHeader

@@ -74,6 +74,9 @@ final class GroupMember: Sendable {
         self.suspicionHandler.withLock { $0 }?()
     }
 
+    /// Whether something was suspected since the last check began.
+    var isInSuspicion: Bool { self.isSuspected.load(ordering: .relaxed) }
+
     /// A check begins: what was suspected before, it will tell.
     func takeSuspicion() {
         self.isSuspected.store(false, ordering: .relaxed)

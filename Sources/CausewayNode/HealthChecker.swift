@@ -87,6 +87,8 @@ final class HealthChecker: EventHandler {
         let isInDoubt = health.state != .down && health.failures > 0
         let interval = isInDoubt ? min(Self.shortInterval, self.check.interval) : self.check.interval
         self.schedule(self.jittered(interval), since: now)
+        // What was suspected while the check ran, it may not have seen.
+        if self.member.isInSuspicion { self.hurry() }
     }
 
     func timerFired(tag: UInt8) {

@@ -29,6 +29,7 @@ extension Session: ConnectorClient {
 
     /// Opens the far leg through an exit that is no group.
     func dial(_ exit: Exit, to target: Address?) {
+        guard let exit = self.worker.present(exit) else { return self.deny("the exit is gone") }
         self.take(exit)
         self.phase = .connecting(nil)
         switch exit.kind {
@@ -65,19 +66,27 @@ extension Session: ConnectorClient {
     private func open(_ address: Address, policy: AddressPolicy?) {
         guard let exit = self.exit else { return self.abort() }
         self.setTimer(self.connectTimeout(of: exit))
+        let writesFirst = self.up.header != nil || !self.up.early.isEmpty
         switch address.host {
         case .ip(let ip):
             do throws(SystemCallError) {
                 self.far.socket = try Socket.connecting(
                     to: SocketAddress(ip: ip, port: address.port),
-                    options: exit.dial
+                    options: writesFirst ? exit.dial : exit.dialAtOnce
                 )
             } catch {
                 return self.connectFailed(ConnectFailure(error))
             }
             self.watch(self.far.socket.descriptor, self.farTag)
         case .name:
-            let connector = Connector(to: address, by: exit, policy: policy, for: self, on: self.worker)
+            let connector = Connector(
+                to: address,
+                by: exit,
+                policy: policy,
+                writesFirst: writesFirst,
+                for: self,
+                on: self.worker
+            )
             self.phase = .connecting(connector)
             connector.start()
         }

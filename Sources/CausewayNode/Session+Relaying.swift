@@ -21,7 +21,10 @@ extension Session {
         }
         let lease = left
         let worker = self.worker
+        let carried = self.up.byteCount &+ self.down.byteCount
         let turn = self.move(&left, on: worker)
+        // Not by an event alone: whose rate is low takes long over what has come before.
+        if self.up.byteCount &+ self.down.byteCount != carried { self.lastActivity = worker.loop.now }
         account?.quota.end(lease, used: lease - left)
         if case .failed(let failure) = turn.up { return self.ended(by: failure, from: Self.nearTag) }
         if case .failed(let failure) = turn.down { return self.ended(by: failure, from: self.farTag) }
@@ -64,7 +67,10 @@ extension Session {
             // answer waits to be read.
             if case .destination = failure {
                 self.far.note(.error)
-                _ = self.moveDown(&left, isLast: true, on: worker)
+                if case .began = self.moveDown(&left, isLast: true, on: worker).0 {
+                    self.up.meter.confirm()
+                    _ = self.moveDown(&left, isLast: true, on: worker)
+                }
             }
             return Turn(up: up, down: .blocked, wait: upWait)
         }

@@ -79,7 +79,7 @@ final class Session: EventHandler {
     private var countedDown: UInt64 = 0
     let startedAt: Instant
     /// When the session was last seen to move; the idle deadline is checked against it when its timer fires.
-    private(set) var lastActivity: Instant
+    var lastActivity: Instant
     /// Bytes of a refused stream that were thrown away, and those that may be by now.
     var discardedCount = 0
     var discardLimit = Session.discardedAtOnce

@@ -37,6 +37,8 @@ final class Worker: @unchecked Sendable {
     var selectors: [GroupSelector] = []
     /// By the exit's number; none for exits without.
     var warmStocks: [WarmStock?] = []
+    /// By name; `nil` before the first reload.
+    var reloadedExits: [String: Exit]?
     /// Of the members that this loop looks after.
     var checkers: [ObjectIdentifier: HealthChecker] = [:]
     var bufferShare: Int
@@ -209,6 +211,12 @@ final class Worker: @unchecked Sendable {
                 )
             )
         }
+    }
+
+    /// What has taken the place of `exit` since, by a reload: itself where nothing has, `nil` where it is gone.
+    func present(_ exit: Exit) -> Exit? {
+        guard let exits = self.reloadedExits else { return exit }
+        return exits[exit.name]
     }
 
     func warmStock(of exit: Exit) -> WarmStock? {

@@ -52,12 +52,14 @@ struct RawClient {
     private let salt: Salt
     private var sealer: StreamSealer?
 
-    init(seed: UInt64) throws {
+    /// - Parameters:
+    ///   - identityKeys: those of the hops before the last key's owner, where there are users.
+    ///   - userKey: the last key.
+    init(seed: UInt64, identityKeys: [Secret] = [], userKey: Secret = Secret(Array(0x50...0x5f))) throws {
         guard let aead = OpenSSLBackend(), let aes = makeAESBlock() else { throw TestFailure("no cipher") }
         self.aead = aead
         self.aes = aes
-        let key = Secret(Array(0x50...0x5f))
-        self.credentials = RequestCredentials(method: Self.method, identityKeys: [], userKey: key)
+        self.credentials = RequestCredentials(method: Self.method, identityKeys: identityKeys, userKey: userKey)
         var salt = Salt()
         salt.words[0] = seed
         salt.words[1] = seed &* 0x9e37_79b9_7f4a_7c15

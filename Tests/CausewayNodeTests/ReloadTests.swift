@@ -1,4 +1,5 @@
 import CausewayCore
+import CausewayCrypto
 import Glibc
 import TestSupport
 import Testing
@@ -46,6 +47,60 @@ import Testing
         try node.reload(Self.direct(port: port, ", timeouts: { idle: 1 h }"))
         #expect(try self.echoes(try LoopbackSocket.session(via: port, to: echo.port)))
         #expect(try self.echoes(session))
+    }
+
+    @Test func `a key that is withdrawn opens nothing, whenever the connection began`() throws {
+        let echo = try LoopbackServer.echo()
+        let port = try FreePort.next()
+        func text(_ key: UInt8) -> String {
+            """
+            listeners:
+              - { name: in, type: tunnel, address: "127.0.0.1:\(port)", key: "\(RawClient.keyText)", users: true, exit: out }
+            exits: [{ name: out, type: direct, allow: [127.0.0.0/8] }]
+            users: [{ name: alice, key: "\(LocalRelay.text(key))" }]
+            loops: 1
+
+            """
+        }
+        let node = try LocalNode(text(1))
+        func client(_ seed: UInt64, _ key: UInt8) throws -> RawClient {
+            try RawClient(
+                seed: seed,
+                identityKeys: [Secret(Array(0x50...0x5f))],
+                userKey: LocalRelay.key(key)
+            )
+        }
+        let before = try LoopbackSocket(connectingTo: port)
+        let hasBegun = Deadline.wait(20) { node.sessionCount == 1 }
+        #expect(hasBegun)
+        try node.reload(text(2))
+        var old = try client(1, 1)
+        try before.write(old.header(port: echo.port, timestamp: Self.clock) + old.chunk([1]))
+        #expect(before.read() == .reset)
+        // The new key opens what the old one does not.
+        var new = try client(2, 2)
+        let after = try LoopbackSocket(connectingTo: port)
+        try after.write(new.header(port: echo.port, timestamp: Self.clock) + new.chunk([7]))
+        #expect(try new.response(from: after, count: 1, clock: Self.clock) == [7])
+    }
+
+    @Test func `a handshake that began before leaves by the exit as it is now`() throws {
+        let echo = try LoopbackServer.echo()
+        let port = try FreePort.next()
+        let node = try LocalNode(Self.direct(port: port))
+        let sockets = try (0..<2).map { _ in try LoopbackSocket(connectingTo: port) }
+        for socket in sockets {
+            try socket.write([5, 1, 0])
+            #expect(try socket.read(exactly: 2) == [5, 0])
+        }
+        func reply(_ socket: LoopbackSocket) throws -> UInt8 {
+            try socket.write([5, 1, 0, 1, 127, 0, 0, 1, UInt8(echo.port >> 8), UInt8(echo.port & 255)])
+            return try socket.read(exactly: 10)[1]
+        }
+        try node.reload(Self.direct(port: port).replacing("allow: [127.0.0.0/8]", with: "deny: [10.0.0.0/8]"))
+        #expect(try reply(sockets[0]) == 2)
+        try node.reload(Self.direct(port: port).replacing("out", with: "other"))
+        #expect(try reply(sockets[1]) == 2)
     }
 
     @Test func `addresses open and close, and sessions end whose listener or exit is gone`() throws {

@@ -154,6 +154,15 @@ import Testing
         try world.restart(#"  - { name: alice, key: "\#(key)", quota: 6 }"#)
         #expect(try world.service.users().map(\.name) == ["alice", "carol"])
         #expect(try world.service.user("alice").quota == 6)
+        // Two who change keys.
+        let other = Credentials.key(.aes128)
+        func pair(_ first: String, _ second: String) -> String {
+            #"  - { name: alice, key: "\#(first)" }"# + "\n" + #"  - { name: bob, key: "\#(second)" }"#
+        }
+        try world.restart(pair(key, other))
+        try world.restart(pair(other, key))
+        #expect(try world.service.keys(of: "alice").keys.map(\.key) == [other])
+        #expect(try world.service.keys(of: "bob").keys.map(\.key) == [key])
         // The key's place does not matter to whom it belongs.
         try world.restart(#"  - { name: dora, key: "\#(key)" }"#)
         #expect(try world.service.users().map(\.name) == ["carol", "dora"])

@@ -142,6 +142,9 @@ public final class UserAccount: Sendable {
     /// Associations of the user in this process.
     public var associations: Int { self.associationCount.load(ordering: .relaxed) }
 
+    /// Whether the user has a session or an association now.
+    public var isPresent: Bool { self.connections > 0 || self.associations > 0 }
+
     /// Counts one association more or, with -1, one fewer.
     public func countAssociations(_ change: Int) {
         self.associationCount.wrappingAdd(change, ordering: .relaxed)

@@ -29,6 +29,7 @@ extension Worker {
             self.warmStocks[number] = nil
         }
         self.prepare(plan.exits, checking: change.newMembers)
+        self.reloadedExits = Dictionary(plan.exits.map { ($0.name, $0) }) { first, _ in first }
         self.replaceListeners(plan, adding: change.acceptors)
         self.replacePorts(plan, adding: change.ports)
         self.endOrphans(plan)

@@ -32,6 +32,11 @@ extension Session {
     func isLetIn(_ credential: UserDirectory.Credential) -> Bool {
         guard self.member == nil else { return true }
         guard let account = self.worker.users.account(credential.slot) else { return false }
+        // The keys that the handshake knows are those of its beginning.
+        guard account.credentials & 1 << UInt8(credential.place) != 0 else {
+            self.note(.userRefused, "key withdrawn", at: self.listener.name)
+            return false
+        }
         let isClosed = self.worker.shared.isClosedToUsers
         if let denial = isClosed ? .ledger : account.enter(from: self.source.ip, now: self.worker.loop.now) {
             self.worker.shared.denials.count(denial)

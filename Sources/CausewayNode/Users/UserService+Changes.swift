@@ -118,9 +118,26 @@ extension UserService {
         let plan = self.plan(for: users)
         // Who goes first, as somebody who comes may have the same key.
         if !plan.removed.isEmpty { try self.remove(plan.removed) }
+        try self.giveUpKeys(plan, now: now)
         for (id, profile) in plan.changed { _ = try self.change(id, to: profile, version: nil, now: now) }
         if !plan.added.isEmpty { _ = try self.add(plan.added, now: now) }
         return plan.lines
+    }
+
+    /// Takes those keys from users that are to be others', for a key is one user's at a time.
+    private func giveUpKeys(_ plan: Reconciliation, now: Int64) throws(LedgerError) {
+        var owners: [String: Int64] = [:]
+        for (id, profile) in plan.changed {
+            for key in profile.keys { owners[key.secret.withBytes { Base64.encode($0) }] = id }
+        }
+        for (id, _) in plan.changed {
+            guard var profile = self.ledger.users[id]?.profile else { continue }
+            let before = profile.keys.count
+            profile.keys.removeAll { key in
+                owners[key.secret.withBytes { Base64.encode($0) }].map { $0 != id } ?? false
+            }
+            if profile.keys.count < before { _ = try self.change(id, to: profile, version: nil, now: now) }
+        }
     }
 
     /// What is to be done so that the ledger has the users that the configuration lists.

@@ -69,7 +69,7 @@ extension UserService {
     func follow(now: Int64) {
         for (id, entry) in self.entries {
             if entry.generation != entry.account.words.generation || entry.due <= now { self.reread(id, now: now) }
-            if entry.account.connections > 0 { self.enforce(entry.account) }
+            if entry.account.isPresent { self.enforce(entry.account) }
         }
     }
 

@@ -164,7 +164,9 @@ final class UserService: @unchecked Sendable {
             // Where another process counts too, both live on the quota as it is.
             if !(place.isKept && self.ledger.hasOthers) {
                 place.words.reset()
-                account.quota.add(record.limit - Int64(clamping: record.used.total))
+                // What was counted and could not be folded is used, too.
+                let used = self.ledger.present(record, counters: place.counters.total).used
+                account.quota.add(record.limit - Int64(clamping: used.total))
             }
             self.nextSlot += 1
             let zone = self.zone(profile.plan.zone)
@@ -287,7 +289,7 @@ final class UserService: @unchecked Sendable {
             var hasDevices = false
             for (id, entry) in self.entries {
                 if entry.due <= now { self.attend(to: id, now: now) }
-                guard entry.account.connections > 0 else { continue }
+                guard entry.account.isPresent else { continue }
                 self.enforce(entry.account)
                 if entry.account.deviceLimit > 0 { hasDevices = true }
             }
@@ -312,7 +314,10 @@ final class UserService: @unchecked Sendable {
         let account = entry.account
         if let next = entry.nextCycle, next <= now { self.endCycle(of: id, now: now) }
         let standing = Self.standing(of: profile, now: now)
-        if standing != account.standing { account.standing = standing }
+        if standing != account.standing {
+            account.standing = standing
+            self.shared.loops.cut(account)
+        }
         for key in profile.keys {
             guard let expires = key.expires, expires <= now else { continue }
             self.dropKeys(of: id, now: now)

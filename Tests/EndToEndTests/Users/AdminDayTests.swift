@@ -39,10 +39,12 @@ extension EndToEnd {
             #expect(uri == "ss://2022-blake3-aes-128-gcm:\(password)@10.0.0.1:\(ports.0)#alice%20b\n")
             // A day ends by the user's own midnight, unless another zone is named: 2030-02-01 in Berlin, and in New York.
             _ = try causeway("user", "set", "alice b", "--zone", "Europe/Berlin", "--socket", socket)
-            for (zone, end) in [([], 1_896_130_800), (["--zone", "America/New_York"], 1_896_152_400)] {
+            let days: [([String], Int64)] = [([], 1_896_130_800), (["--zone", "America/New_York"], 1_896_152_400)]
+            for (zone, end) in days {
                 _ = try causeway(["user", "set", "alice b", "--expires", "2030-01-31", "--socket", socket] + zone)
                 let shown = try causeway("user", "show", "alice b", "--json", "--socket", socket)
-                #expect(try UserShown([UInt8](shown.utf8)).expires == end)
+                let user = try UserShown([UInt8](shown.utf8))
+                #expect(user.expires == end)
             }
             let echo = try LoopbackServer.echo()
             let first = try client("\(serverKey):\(key)")

@@ -35,6 +35,8 @@ extension EndToEnd {
             try node.stop()
             try node.restart()
             #expect(try node.user("alice").used == 3 * Self.count)
+            // What is not in the ledger is used of the quota, too.
+            #expect(try node.user("alice").left == 10_000_000 - 3 * Self.count)
             try self.move(node, from: source)
             #expect(try node.user("alice").used == 4 * Self.count)
             node.kill()
