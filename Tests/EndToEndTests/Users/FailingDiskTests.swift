@@ -9,8 +9,8 @@ extension EndToEnd {
         private static let count = 300_000
 
         /// A session that moves `count` bytes down, and one more.
-        private func move(_ node: UserNode, from source: LoopbackServer) throws {
-            let session = try #require(try node.session("alice", to: source.port))
+        private func move(_ node: UserNode, from source: LoopbackServer, as user: String = "alice") throws {
+            let session = try #require(try node.session(user, to: source.port))
             #expect(try session.read(exactly: Self.count).count == Self.count)
         }
 
@@ -23,9 +23,11 @@ extension EndToEnd {
             let node = try UserNode(disk: disk)
             let source = try self.source()
             try node.add("alice", #", "quota": 10000000"#)
+            try node.add("bob", #", "quota": 700000"#)
             try self.move(node, from: source)
             try disk.fill()
             try self.move(node, from: source)
+            for _ in 0..<2 { try self.move(node, from: source, as: "bob") }
             let isTold = Deadline.wait(30) { node.log.contains("the ledger is not written") }
             #expect(isTold, "\(node.log)")
             #expect(throws: (any Error).self) { try node.causeway("user", "topup", "alice", "1 MB") }
@@ -35,8 +37,9 @@ extension EndToEnd {
             try node.stop()
             try node.restart()
             #expect(try node.user("alice").used == 3 * Self.count)
-            // What is not in the ledger is used of the quota, too.
-            #expect(try node.user("alice").left == 10_000_000 - 3 * Self.count)
+            // What is not in the ledger is used of the quota, too: there are 100 kB left of it.
+            #expect(throws: (any Error).self) { try self.move(node, from: source, as: "bob") }
+            #expect(try node.user("bob").used == 700_000)
             try self.move(node, from: source)
             #expect(try node.user("alice").used == 4 * Self.count)
             node.kill()
