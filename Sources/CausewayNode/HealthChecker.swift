@@ -83,12 +83,12 @@ final class HealthChecker: EventHandler {
             case .fails(let reason): self.member.checkFailed(reason, now: now)
             }
         if let change { self.worker.shared.log.note(change, of: self.member) }
+        // What was suspected while the check ran, it may not have seen.
+        guard !self.member.isInSuspicion else { return self.hurry() }
         let health = self.member.present
         let isInDoubt = health.state != .down && health.failures > 0
         let interval = isInDoubt ? min(Self.shortInterval, self.check.interval) : self.check.interval
         self.schedule(self.jittered(interval), since: now)
-        // What was suspected while the check ran, it may not have seen.
-        if self.member.isInSuspicion { self.hurry() }
     }
 
     func timerFired(tag: UInt8) {
