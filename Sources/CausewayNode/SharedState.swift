@@ -1,4 +1,5 @@
 import CausewayBytes
+import CausewayCore
 import CausewayIO
 import Synchronization
 
@@ -30,6 +31,7 @@ final class SharedState: Sendable {
     let sessionCount = Atomic<Int>(0)
     let loops = LoopBoard()
     let denials = DenialCounters()
+    let presentUsers = PresentUsers()
     private let closedToUsers = Atomic<Bool>(false)
 
     /// Whether users are let in no more, as what they use could not be kept.

@@ -32,7 +32,7 @@ final class Worker: @unchecked Sendable {
     /// The users that a handshake can name.
     var directory = UserDirectory()
     /// The users who have sessions here, and all accounts.
-    let users = LoopUsers()
+    let users: LoopUsers
     /// How this loop chooses, by the group's number.
     var selectors: [GroupSelector] = []
     /// By the exit's number; none for exits without.
@@ -75,6 +75,7 @@ final class Worker: @unchecked Sendable {
 
     init(number: Int, shared: SharedState, aead: AEADChoice) throws(SetUpError) {
         self.number = number
+        self.users = LoopUsers(noting: shared.presentUsers)
         do throws(SystemCallError) {
             self.loop = try EventLoop()
         } catch {

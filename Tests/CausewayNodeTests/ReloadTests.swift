@@ -103,6 +103,17 @@ import Testing
         #expect(try reply(sockets[1]) == 2)
     }
 
+    @Test func `an association on a connection that began before leaves by the exit as it is now`() throws {
+        let echo = try DatagramEcho()
+        let port = try FreePort.next()
+        let node = try LocalNode(Self.direct(port: port).replacing("allow: [127.0.0.0/8]", with: "deny: [10.0.0.0/8]"))
+        let socket = try LoopbackSocket(connectingTo: port)
+        try socket.write([5, 1, 0])
+        #expect(try socket.read(exactly: 2) == [5, 0])
+        try node.reload(Self.direct(port: port))
+        try SocksAssociation(on: socket).exchange([1, 2, 3], with: echo.port)
+    }
+
     @Test func `addresses open and close, and sessions end whose listener or exit is gone`() throws {
         let echo = try LoopbackServer.echo()
         let ports = (try FreePort.next(), try FreePort.next(), try FreePort.next())

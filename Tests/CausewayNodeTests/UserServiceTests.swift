@@ -74,6 +74,18 @@ import Testing
         }
 
         var account: UserAccount? { self.service.entries.values.first?.account }
+
+        /// What the database has of the first user's usage in this cycle.
+        var folded: UInt64? { self.service.ledger.users.values.first?.used.total }
+
+        /// A session of the first user, from its begin to its end, in which `body` happens.
+        func session(_ body: (UserAccount) throws -> Void) throws {
+            let account = try #require(self.account)
+            #expect(account.enter(from: .v4(0x7f00_0001), now: HostSystem.now) == nil)
+            self.service.shared.presentUsers.note(account)
+            try body(account)
+            account.leave()
+        }
     }
 
     private func added(_ fill: (inout UserChange) -> Void) throws -> World {
@@ -82,6 +94,26 @@ import Testing
         fill(&change)
         _ = try world.service.add([change])
         return world
+    }
+
+    @Test func `what is counted is in the database soon, and what is counted last as well`() throws {
+        let world = try self.added { _ in }
+        for _ in 0..<5 { world.service.checkpoint() }
+        #expect(world.folded == 0)
+        try world.session { account in
+            account.usage.up(0).add(10)
+            for _ in 0..<5 { world.service.checkpoint() }
+            #expect(world.folded == 10)
+            account.usage.down(1).add(5)
+            world.service.checkpoint()
+            account.usage.down(1).add(2)
+        }
+        for _ in 0..<5 { world.service.checkpoint() }
+        #expect(world.folded == 17)
+        // A session that no look falls into.
+        try world.session { $0.usage.up(1).add(3) }
+        for _ in 0..<5 { world.service.checkpoint() }
+        #expect(world.folded == 20)
     }
 
     @Test(arguments: ["monthly@1", "monthly@31", "days:7"])
@@ -214,7 +246,7 @@ import Testing
         ])
         let isHeld = Deadline.wait(30) { !holder.output.isEmpty }
         #expect(isHeld)
-        account.usage.up(0).add(123)
+        try world.session { $0.usage.up(0).add(123) }
         for _ in 0..<5 where world.service.failure == nil { world.service.checkpoint() }
         #expect(world.service.failure != nil)
         #expect(world.service.summary().ledgerFailure != nil)
@@ -223,7 +255,7 @@ import Testing
         holder.kill()
         _ = try holder.waitForExit()
         world.service.checkpoint()
-        #expect(world.service.failure == nil)
+        #expect(world.service.failure == nil && world.folded == 130)
         try world.restart()
         #expect(try world.service.user("alice").used == 130)
     }

@@ -9,7 +9,7 @@ public final class SocksAssociation: Sendable {
     /// Asks the proxy on `proxyPort` for one.
     ///
     /// - Parameter user: whose name is its password; `nil` where nobody is asked for one.
-    public init(via proxyPort: UInt16, user: String? = nil) throws {
+    public convenience init(via proxyPort: UInt16, user: String? = nil) throws {
         let control = try LoopbackSocket(connectingTo: proxyPort)
         if let user {
             try control.write([5, 1, 2])
@@ -21,6 +21,11 @@ public final class SocksAssociation: Sendable {
             try control.write([5, 1, 0])
             guard try control.read(exactly: 2) == [5, 0] else { throw TestFailure("a password is wanted") }
         }
+        try self.init(on: control)
+    }
+
+    /// Asks for one on a connection whose user, or that there is none, is agreed on.
+    public init(on control: LoopbackSocket) throws {
         try control.write([5, 3, 0, 1, 0, 0, 0, 0, 0, 0])
         let head = try control.read(exactly: 4)
         guard head[1] == 0, head[3] == 1 else { throw TestFailure("the proxy answered \(head[1])") }

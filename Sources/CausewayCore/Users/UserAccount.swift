@@ -36,6 +36,7 @@ public final class UserAccount: Sendable {
     private let deviceLimitValue: Atomic<Int>
     private let unansweredCount = Atomic<UInt64>(0)
     private let associationCount = Atomic<Int>(0)
+    private let isNoted = Atomic<Bool>(false)
     private let devices = Mutex(DeviceTable())
 
     /// - Parameters:
@@ -103,7 +104,7 @@ public final class UserAccount: Sendable {
     // MARK: - Sessions
 
     /// Sessions of the user that are open in this process.
-    public var connections: Int { Int(self.words.sessions.pointee.load(ordering: .relaxed)) }
+    public var connections: Int { Int(self.words.sessions.pointee.load(ordering: .sequentiallyConsistent)) }
 
     /// Sessions of the user that are open on this node: in this process, and in those that end with theirs.
     public var connectionsOfAll: Int { Int(self.words.allSessions) }
@@ -120,7 +121,7 @@ public final class UserAccount: Sendable {
     public func enter(from source: IPAddress, now: Instant) -> Denial? {
         if let denial = self.denial { return denial }
         let limit = self.connectionLimit.load(ordering: .relaxed)
-        self.words.sessions.pointee.wrappingAdd(1, ordering: .relaxed)
+        self.words.sessions.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent)
         if limit > 0, self.connectionsOfAll > limit {
             self.leave()
             return .connections
@@ -140,15 +141,25 @@ public final class UserAccount: Sendable {
     }
 
     /// Associations of the user in this process.
-    public var associations: Int { self.associationCount.load(ordering: .relaxed) }
+    public var associations: Int { self.associationCount.load(ordering: .sequentiallyConsistent) }
 
     /// Whether the user has a session or an association now.
     public var isPresent: Bool { self.connections > 0 || self.associations > 0 }
 
     /// Counts one association more or, with -1, one fewer.
     public func countAssociations(_ change: Int) {
-        self.associationCount.wrappingAdd(change, ordering: .relaxed)
+        self.associationCount.wrappingAdd(change, ordering: .sequentiallyConsistent)
     }
+
+    /// Whether ``PresentUsers`` does not have the user yet; from now on it has.
+    func isToBeNoted() -> Bool {
+        // Most often it has, and the cache line stays where it is.
+        !self.isNoted.load(ordering: .sequentiallyConsistent)
+            && !self.isNoted.exchange(true, ordering: .sequentiallyConsistent)
+    }
+
+    /// ``PresentUsers`` does not have the user any more.
+    func isToBeNotedAgain() { self.isNoted.store(false, ordering: .sequentiallyConsistent) }
 
     private func hasPlace(for source: IPAddress, now: Instant) -> Bool {
         let limit = self.deviceLimit
@@ -157,7 +168,8 @@ public final class UserAccount: Sendable {
     }
 
     public func leave() {
-        self.words.sessions.pointee.wrappingSubtract(1, ordering: .relaxed)
+        // Whoever sees the session gone sees what it has counted.
+        self.words.sessions.pointee.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 
     /// Notes when bytes last moved from `source`.

@@ -222,10 +222,10 @@ final class Association: EventHandler {
 
     private func openOutlet() {
         guard let way = self.way else { return }
-        var exit = way
-        if case .group(let group) = way.kind {
+        guard var exit = self.worker.present(way) else { return self.deny("the exit is gone", nil) }
+        if case .group(let group) = exit.kind {
             guard let member = self.chooseMember(of: group) else {
-                self.worker.note(.connectFailed, "no member of the group works", at: way.name)
+                self.worker.note(.connectFailed, "no member of the group works", at: exit.name)
                 return
             }
             self.groupMember = member

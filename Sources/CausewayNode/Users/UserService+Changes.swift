@@ -55,7 +55,7 @@ extension UserService {
         let hasOtherPassword = old.password != profile.password
         if hasOtherPassword { self.setPassword(of: profile, account) }
         entry.due = Self.due(entry, profile)
-        self.entries[record.id] = entry
+        self.keep(entry, of: record.id)
         if !keys.added.isEmpty || !keys.removed.isEmpty || hasOtherPassword { self.publish([]) }
         self.shared.loops.cut(account)
         // Its sockets may send at the plan's rate.

@@ -13,6 +13,7 @@ extension UserService {
     func handOver() throws(LedgerError) -> LedgerSuccession? {
         let result = self.lock.withLock { _ in
             Result { () throws(LedgerError) -> LedgerSuccession? in
+                self.markAllUnfolded()
                 self.fold(now: self.clock(), synchronizing: true)
                 if let failure = self.failure { throw .notWritable(reason: failure) }
                 return try self.ledger.handOver()
@@ -28,6 +29,7 @@ extension UserService {
             let old = self.ledger.users
             let isDone = self.attempt { () throws(LedgerError) in try self.ledger.takeBack() }
             guard isDone else { return }
+            self.markAllUnfolded()
             let now = self.clock()
             self.drop(old.values.filter { self.ledger.users[$0.id] == nil })
             for record in self.ledger.users.values {
@@ -58,6 +60,8 @@ extension UserService {
     /// Takes back what processes had on lease that have ended. Under the lock.
     func endOthers() {
         guard self.ledger.hasOthers else { return }
+        // They count without our loops, to their end.
+        self.markAllUnfolded()
         for side in self.ledger.endedSides() { self.end(side) }
     }
 
@@ -66,10 +70,16 @@ extension UserService {
     }
 
     /// What is done once a second where another process has the ledger. Under the lock.
-    func follow(now: Int64) {
-        for (id, entry) in self.entries {
-            if entry.generation != entry.account.words.generation || entry.due <= now { self.reread(id, now: now) }
-            if entry.account.isPresent { self.enforce(entry.account) }
+    ///
+    /// - Parameter present: who has sessions that this process is to end. Whoever has none gets none here any more, but
+    ///   for a handshake that was under way, and is then present.
+    func follow(_ present: [UserAccount], now: Int64) {
+        for account in present {
+            let id = self.id(of: account)
+            if let entry = self.entries[id], entry.generation != account.words.generation || entry.due <= now {
+                self.reread(id, now: now)
+            }
+            if account.isPresent { self.enforce(account) }
         }
     }
 

@@ -12,8 +12,8 @@ import Synchronization
 
 /// The users of a running node: their accounts, which the loops use, and the ledger that they are kept in.
 ///
-/// Once a second it looks at what the loops have counted: brings it to the disk, ends cycles and plans, and sees to it
-/// that whoever may have no sessions has none.
+/// Once a second it brings what the loops have counted to the disk, ends cycles and plans, and sees to it that whoever
+/// may have no sessions has none. It looks at those users alone who have been there lately, or for whom something is due.
 ///
 /// `@unchecked Sendable`: everything that changes is touched under the lock alone.
 final class UserService: @unchecked Sendable {
@@ -52,7 +52,12 @@ final class UserService: @unchecked Sendable {
     var entries: [Int64: Entry] = [:]
     private(set) var directory = UserDirectory()
     private var zones: [String: TimeZoneRules] = [:]
-    private var nextSlot = 0
+    /// The users' ids by their accounts' slots.
+    private var ids: [Int64] = []
+    /// When something is to be done for any of them next.
+    private var nextDue = Int64.max
+    /// Whose counters may have gone on since they were last in the database; `nil` for anybody's.
+    private var unfolded: Set<Int64>?
     /// Why the ledger cannot be written at present.
     private(set) var failure: String?
     private var checkpoints = 0
@@ -139,6 +144,7 @@ final class UserService: @unchecked Sendable {
         self.lock.withLock { _ in
             // Who has the ledger sees what was counted here, and folds it.
             guard !self.ledger.isHandedOver else { return }
+            self.markAllUnfolded()
             self.fold(now: self.clock())
             self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
         }
@@ -155,7 +161,7 @@ final class UserService: @unchecked Sendable {
             let profile = record.profile
             let account = UserAccount(
                 name: profile.name,
-                slot: self.nextSlot,
+                slot: self.ids.count,
                 limits: profile.plan.limits,
                 standing: Self.standing(of: profile, now: now),
                 usage: place.counters,
@@ -168,7 +174,7 @@ final class UserService: @unchecked Sendable {
                 let used = self.ledger.present(record, counters: place.counters.total).used
                 account.quota.add(record.limit - Int64(clamping: used.total))
             }
-            self.nextSlot += 1
+            self.ids.append(record.id)
             let zone = self.zone(profile.plan.zone)
             var entry = Entry(account: account, zone: zone)
             entry.generation = place.words.generation
@@ -176,7 +182,7 @@ final class UserService: @unchecked Sendable {
             added += self.placeKeys(of: profile, in: &entry, now: now).added
             self.setPassword(of: profile, account)
             entry.due = Self.due(entry, profile)
-            self.entries[record.id] = entry
+            self.keep(entry, of: record.id)
             accounts.append(account)
         }
         self.directory.change(adding: added, removing: [])
@@ -246,6 +252,15 @@ final class UserService: @unchecked Sendable {
         }
     }
 
+    /// The user with an account that the loops know.
+    func id(of account: UserAccount) -> Int64 { self.ids[account.slot] }
+
+    /// Keeps what has changed of a user, and what is to be done when.
+    func keep(_ entry: Entry, of id: Int64) {
+        self.entries[id] = entry
+        self.nextDue = min(self.nextDue, entry.due)
+    }
+
     /// When something is to be done for a user next.
     static func due(_ entry: Entry, _ profile: UserProfile) -> Int64 {
         let times = [entry.nextCycle, profile.plan.expires] + profile.keys.map(\.expires)
@@ -278,20 +293,21 @@ final class UserService: @unchecked Sendable {
     func checkpoint() {
         self.lock.withLock { _ in
             let now = self.clock()
-            guard !self.ledger.isHandedOver else { return self.follow(now: now) }
+            let present = self.shared.presentUsers.look()
+            guard !self.ledger.isHandedOver else { return self.follow(present, now: now) }
             self.endOthers()
+            self.unfolded?.formUnion(present.map { self.id(of: $0) })
             self.checkpoints += 1
             if self.checkpoints % Self.checkpointsPerFold == 0 || self.failure != nil {
                 self.fold(now: now, synchronizing: true)
             } else {
                 self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
             }
+            if self.nextDue <= now { self.attend(now: now) }
             var hasDevices = false
-            for (id, entry) in self.entries {
-                if entry.due <= now { self.attend(to: id, now: now) }
-                guard entry.account.isPresent else { continue }
-                self.enforce(entry.account)
-                if entry.account.deviceLimit > 0 { hasDevices = true }
+            for account in present where account.isPresent {
+                self.enforce(account)
+                if account.deviceLimit > 0 { hasDevices = true }
             }
             if self.untilTrim > 0 {
                 self.untilTrim -= 1
@@ -306,6 +322,13 @@ final class UserService: @unchecked Sendable {
                 }
             }
         }
+    }
+
+    /// Does what is due, for whomever.
+    private func attend(now: Int64) {
+        let due = self.entries.compactMap { $0.value.due <= now ? $0.key : nil }
+        for id in due { self.attend(to: id, now: now) }
+        self.nextDue = self.entries.values.reduce(.max) { min($0, $1.due) }
     }
 
     /// Does what is due for a user.
@@ -373,11 +396,14 @@ final class UserService: @unchecked Sendable {
         self.shared.loops.cut(entry.account)
     }
 
-    /// Folds what the loops have counted, of all users or of some.
+    /// Makes the next fold one of all users, as others may have been counted than the loops have noted.
+    func markAllUnfolded() { self.unfolded = nil }
+
+    /// Folds what the loops have counted, of some users or of all who may have been counted.
     ///
     /// - Parameter isWhole: whether the counters go to the disk as well.
     func fold(_ ids: [Int64]? = nil, now: Int64, synchronizing isWhole: Bool = false) {
-        let counters = (ids ?? Array(self.entries.keys)).compactMap { id in
+        let counters = (ids ?? self.unfolded.map { Array($0) } ?? Array(self.entries.keys)).compactMap { id in
             self.entries[id].map { (user: id, counters: $0.account.usage.total) }
         }
         let isDone = self.attempt { () throws(LedgerError) in
@@ -385,7 +411,9 @@ final class UserService: @unchecked Sendable {
             try self.ledger.fold(counters, now: now)
             if isWhole { try self.ledger.synchronize() }
         }
-        if isDone, ids == nil { self.foldedAt = now }
+        guard isDone, ids == nil else { return }
+        self.foldedAt = now
+        self.unfolded = []
     }
 
     /// Runs what writes to the ledger, and remembers whether that works.

@@ -130,6 +130,12 @@ final class LoopUsers {
     private var accounts: [UserAccount?] = []
     /// By slot; those without sessions and associations are not there.
     private(set) var present: [Int: UserSessions] = [:]
+    /// Those of all loops.
+    private let presentUsers: PresentUsers
+
+    init(noting presentUsers: PresentUsers) {
+        self.presentUsers = presentUsers
+    }
 
     func set(_ accounts: [UserAccount]) {
         for account in accounts {
@@ -147,6 +153,7 @@ final class LoopUsers {
         let sessions = self.present[account.slot] ?? UserSessions(account, loop: loop)
         self.present[account.slot] = sessions
         sessions.add(session, by: credential)
+        self.presentUsers.note(account)
     }
 
     func leave(_ session: Session) {
@@ -159,6 +166,7 @@ final class LoopUsers {
         let sessions = self.present[account.slot] ?? UserSessions(account, loop: loop)
         self.present[account.slot] = sessions
         sessions.add(association, by: credential)
+        self.presentUsers.note(account)
     }
 
     func leave(_ association: Association) {
