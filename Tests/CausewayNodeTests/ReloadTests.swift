@@ -8,7 +8,7 @@ import Testing
 
 /// What a reload keeps, and what it changes.
 @Suite(.serialized) struct ReloadTests {
-    private static let clock = UInt64(time(nil))
+    private static var clock: UInt64 { UInt64(time(nil)) }
 
     private static func direct(port: UInt16, _ more: String = "") -> String {
         """
@@ -111,7 +111,24 @@ import Testing
         try socket.write([5, 1, 0])
         #expect(try socket.read(exactly: 2) == [5, 0])
         try node.reload(Self.direct(port: port))
-        try SocksAssociation(on: socket).exchange([1, 2, 3], with: echo.port)
+        let association = try SocksAssociation(on: socket)
+        try association.exchange([1, 2, 3], with: echo.port)
+    }
+
+    @Test func `an association without an exit any more ends, and none begins`() throws {
+        let port = try FreePort.next()
+        let node = try LocalNode(Self.direct(port: port))
+        let sockets = try (0..<2).map { _ in try LoopbackSocket(connectingTo: port) }
+        for socket in sockets {
+            try socket.write([5, 1, 0])
+            #expect(try socket.read(exactly: 2) == [5, 0])
+        }
+        // It has sent nothing yet, and so has left by no exit.
+        let association = try SocksAssociation(on: sockets[0])
+        try node.reload(Self.direct(port: port).replacing("out", with: "other"))
+        #expect(association.control.read() != .silence)
+        try sockets[1].write([5, 3, 0, 1, 0, 0, 0, 0, 0, 0])
+        #expect(try sockets[1].read(exactly: 2) == [5, 2])
     }
 
     @Test func `addresses open and close, and sessions end whose listener or exit is gone`() throws {

@@ -90,6 +90,17 @@ public struct AccountWords: @unchecked Sendable {
     /// Notes a change that is in the ledger.
     public func noteChange() { self.words[1].wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
+    /// Begins on this process's side: takes back what a process had on lease there that has ended, and forgets its
+    /// sessions. Before anything is taken here.
+    public func begin() {
+        let leases = self.leases(of: self.side)
+        let lost = leases.pointee.load(ordering: .sequentiallyConsistent) & Self.bytesMask
+        // In this order, so that nobody finds nothing left meanwhile.
+        self.remaining.pointee.wrappingAdd(lost, ordering: .sequentiallyConsistent)
+        self.endLease(lost)
+        self.sessions.pointee.store(0, ordering: .relaxed)
+    }
+
     /// Takes back what the process of `side` had on lease when it ended, and forgets its sessions.
     public func end(_ side: Int) {
         let leases = self.leases(of: side)

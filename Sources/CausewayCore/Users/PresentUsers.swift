@@ -16,16 +16,19 @@ public final class PresentUsers: Sendable {
         self.noted.withLock { $0.append(account) }
     }
 
-    /// Whoever has been present since the last look, each once; afterwards those are kept who still are.
+    /// Whoever has been present since the last look, each once; afterwards those are kept who still are. One thread looks
+    /// at a time, and no loop waits for it.
     public func look() -> [UserAccount] {
-        self.noted.withLock { noted in
-            let all = noted
-            noted.removeAll { account in
-                // In this order: who comes from now on is noted anew, and who came before is seen here.
-                account.isToBeNotedAgain()
-                return !account.isPresent || !account.isToBeNoted()
-            }
-            return all
+        let all = self.noted.withLock { noted in
+            defer { noted = [] }
+            return noted
         }
+        let kept = all.filter { account in
+            // In this order: who comes from now on is noted anew, and who came before is seen here.
+            account.isToBeNotedAgain()
+            return account.isPresent && account.isToBeNoted()
+        }
+        self.noted.withLock { $0 += kept }
+        return all
     }
 }

@@ -102,7 +102,7 @@ extension Worker {
         for session in orphans { session.abort() }
         let takers = Set(plan.listeners.filter(\.takesDatagrams).map(\.name))
         for association in self.datagrams.all {
-            let hasExit = association.exit.map { exits.contains($0.name) } ?? true
+            let hasExit = (association.exit ?? association.way).map { exits.contains($0.name) } ?? true
             if !hasExit || !takers.contains(association.listener.name) { association.end() }
         }
     }

@@ -70,7 +70,7 @@ final class Association: EventHandler {
     private(set) var exitCounters: DatagramCounters?
     private var exitTraffic: TrafficCounters?
     /// The exit or group that it leaves by.
-    private let way: Exit?
+    let way: Exit?
     /// The customer's address.
     var source: SocketAddress
     var inlet: (any Inlet)?
@@ -143,7 +143,7 @@ final class Association: EventHandler {
             self.wake()
             self.openOutlet()
         }
-        guard let outlet = self.outlet else { return self.counters.countDropped() }
+        guard let outlet = self.outlet else { return }
         outlet.send(payload, to: target, by: desk)
     }
 
@@ -220,11 +220,13 @@ final class Association: EventHandler {
 
     // MARK: - Outlet
 
+    /// Opens the outlet by the exit as it is now. A datagram for which there is none is dropped.
     private func openOutlet() {
-        guard let way = self.way else { return }
-        guard var exit = self.worker.present(way) else { return self.deny("the exit is gone", nil) }
+        guard let way = self.way else { return self.counters.countDropped() }
+        guard var exit = self.worker.present(way) else { return self.leave("the exit is gone") }
         if case .group(let group) = exit.kind {
             guard let member = self.chooseMember(of: group) else {
+                self.counters.countDropped()
                 self.worker.note(.connectFailed, "no member of the group works", at: exit.name)
                 return
             }
@@ -233,7 +235,9 @@ final class Association: EventHandler {
         }
         self.exit = exit
         switch exit.kind {
-        case .direct(let policy): self.outlet = DirectOutlet(policy, of: exit, for: self)
+        case .direct(let policy):
+            if case .relay = self.listener.kind { return self.leave("a relay leaves by tunnels only") }
+            self.outlet = DirectOutlet(policy, of: exit, for: self)
         case .tunnel(let server, let credentials):
             if case .relay = self.listener.kind {
                 self.outlet = HopOutlet(to: server, with: nil, of: exit, for: self)
@@ -245,6 +249,12 @@ final class Association: EventHandler {
         case .block, .group: return self.deny("the exit blocks everything", nil)
         }
         self.exitCounters?.associationBegan()
+    }
+
+    /// Ends, as a reload has left no way to go: what comes next begins an association by what there is now.
+    private func leave(_ reason: String) {
+        self.deny(reason, nil)
+        self.end()
     }
 
     private func chooseMember(of group: ExitGroup) -> GroupMember? {

@@ -10,6 +10,10 @@ extension Session {
         let credential = self.member.map { member in
             UserDirectory.Credential(slot: member.sessions.account.slot, place: Int(member.credential))
         }
+        if let exit = self.listener.exit, self.worker.present(exit) == nil {
+            self.note(.targetDenied, "the exit is gone", at: exit.name)
+            return self.refuse(with: stage.front.failed(.denied))
+        }
         guard let local = self.near.socket.localAddress(),
             let association = self.worker.association(
                 from: self.source,

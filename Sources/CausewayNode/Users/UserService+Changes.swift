@@ -54,7 +54,7 @@ extension UserService {
         self.changeDirectory(adding: keys.added, removing: keys.removed)
         let hasOtherPassword = old.password != profile.password
         if hasOtherPassword { self.setPassword(of: profile, account) }
-        entry.due = Self.due(entry, profile)
+        entry.due = Self.due(entry, profile, now: now)
         self.keep(entry, of: record.id)
         if !keys.added.isEmpty || !keys.removed.isEmpty || hasOtherPassword { self.publish([]) }
         self.shared.loops.cut(account)

@@ -13,6 +13,8 @@ extension UserService {
     func handOver() throws(LedgerError) -> LedgerSuccession? {
         let result = self.lock.withLock { _ in
             Result { () throws(LedgerError) -> LedgerSuccession? in
+                // The other process would not know of one that has ended.
+                self.endOthers()
                 self.markAllUnfolded()
                 self.fold(now: self.clock(), synchronizing: true)
                 if let failure = self.failure { throw .notWritable(reason: failure) }
@@ -71,24 +73,26 @@ extension UserService {
 
     /// What is done once a second where another process has the ledger. Under the lock.
     ///
-    /// - Parameter present: who has sessions that this process is to end. Whoever has none gets none here any more, but
-    ///   for a handshake that was under way, and is then present.
+    /// Changes are followed of all users: a handshake that was under way is let in or refused by what is known here.
+    ///
+    /// - Parameter present: who has sessions that this process may have to end.
     func follow(_ present: [UserAccount], now: Int64) {
-        for account in present {
-            let id = self.id(of: account)
-            if let entry = self.entries[id], entry.generation != account.words.generation || entry.due <= now {
-                self.reread(id, now: now)
-            }
-            if account.isPresent { self.enforce(account) }
+        for (id, entry) in self.entries
+        where entry.generation != entry.account.words.generation || entry.due <= now {
+            self.reread(id, now: now)
         }
+        for account in present where account.isPresent { self.enforce(account) }
     }
 
     /// Does as the other process has left a user.
     private func reread(_ id: Int64, now: Int64) {
-        guard let old = self.ledger.users[id] else { return }
+        guard let old = self.ledger.users[id], let account = self.entries[id]?.account else { return }
+        // Before the user is read: another change may come right after.
+        let generation = account.words.generation
         do throws(LedgerError) {
             if let record = try self.ledger.reread(id) {
                 self.put(record, over: old.profile, now: now)
+                self.entries[id]?.generation = generation
             } else {
                 self.drop([old])
             }

@@ -156,8 +156,10 @@ final class UserService: @unchecked Sendable {
     func open(_ records: [UserRecord], now: Int64) throws(LedgerError) -> [UserAccount] {
         var added: [IdentityTable.Entry] = []
         var accounts: [UserAccount] = []
+        let freeSides = self.ledger.hasOthers ? self.ledger.freeSides : []
         for record in records {
             let place = try self.ledger.allocatePlace(for: record.id)
+            let isShared = place.isKept && self.ledger.hasOthers
             let profile = record.profile
             let account = UserAccount(
                 name: profile.name,
@@ -167,8 +169,11 @@ final class UserService: @unchecked Sendable {
                 usage: place.counters,
                 words: place.words
             )
-            // Where another process counts too, both live on the quota as it is.
-            if !(place.isKept && self.ledger.hasOthers) {
+            if isShared {
+                // Both live on the quota as it is, with what processes had on lease that have ended unseen.
+                place.words.begin()
+                for side in freeSides { place.words.end(side) }
+            } else {
                 place.words.reset()
                 // What was counted and could not be folded is used, too.
                 let used = self.ledger.present(record, counters: place.counters.total).used
@@ -181,7 +186,7 @@ final class UserService: @unchecked Sendable {
             entry.nextCycle = profile.plan.cycle.next(after: record.cycleStart, anchor: record.createdAt, in: zone)
             added += self.placeKeys(of: profile, in: &entry, now: now).added
             self.setPassword(of: profile, account)
-            entry.due = Self.due(entry, profile)
+            entry.due = Self.due(entry, profile, now: now)
             self.keep(entry, of: record.id)
             accounts.append(account)
         }
@@ -261,10 +266,11 @@ final class UserService: @unchecked Sendable {
         self.nextDue = min(self.nextDue, entry.due)
     }
 
-    /// When something is to be done for a user next.
-    static func due(_ entry: Entry, _ profile: UserProfile) -> Int64 {
-        let times = [entry.nextCycle, profile.plan.expires] + profile.keys.map(\.expires)
-        return times.compactMap { $0 }.min() ?? .max
+    /// When something is to be done for a user next. A plan that is over stays so; a cycle or a key that is could not be
+    /// ended yet.
+    static func due(_ entry: Entry, _ profile: UserProfile, now: Int64) -> Int64 {
+        let end = profile.plan.expires.flatMap { $0 > now ? $0 : nil }
+        return ([entry.nextCycle, end] + profile.keys.map(\.expires)).compactMap { $0 }.min() ?? .max
     }
 
     static func standing(of profile: UserProfile, now: Int64) -> UserAccount.Standing {
@@ -347,10 +353,7 @@ final class UserService: @unchecked Sendable {
             break
         }
         guard let entry = self.entries[id], let profile = self.ledger.users[id]?.profile else { return }
-        // A plan that is over stays so; what could not be done now is tried again.
-        let isOver = profile.plan.expires.map { $0 <= now } ?? false
-        let others = [entry.nextCycle].compactMap { $0 } + profile.keys.compactMap(\.expires)
-        self.entries[id]?.due = isOver ? others.min() ?? .max : Self.due(entry, profile)
+        self.entries[id]?.due = Self.due(entry, profile, now: now)
     }
 
     /// Sees to it that a user has no sessions that it may not have.
@@ -368,14 +371,14 @@ final class UserService: @unchecked Sendable {
         guard let start = plan.cycle.start(containing: now, anchor: old.createdAt, in: entry.zone),
             let end = plan.cycle.next(after: old.cycleStart, anchor: old.createdAt, in: entry.zone), end <= start
         else { return }
-        let isDone = self.attempt { () throws(LedgerError) in
-            try self.ledger.endCycle(of: id, at: end)
-            // Cycles in which the node was down have nothing to remember.
-            if start > end { try self.ledger.skipCycles(of: id, to: start) }
-        }
+        let isDone = self.attempt { () throws(LedgerError) in try self.ledger.endCycle(of: id, at: end) }
         guard isDone, let new = self.ledger.users[id] else { return }
         entry.account.quota.add(new.limit - old.limit + Int64(clamping: old.used.total))
-        entry.nextCycle = plan.cycle.next(after: start, anchor: old.createdAt, in: entry.zone)
+        // Cycles in which the node was down have nothing to remember.
+        let isSkipped =
+            start == end
+            || self.attempt { () throws(LedgerError) in try self.ledger.skipCycles(of: id, to: start) }
+        entry.nextCycle = plan.cycle.next(after: isSkipped ? start : end, anchor: old.createdAt, in: entry.zone)
         self.entries[id] = entry
         self.logger.info("cycle begun", metadata: ["user": "\(old.profile.name)"])
     }

@@ -78,6 +78,21 @@ private final class Box: Sendable {
         #expect(old.isExhausted && new.left == 0)
     }
 
+    @Test func `whoever takes the side of a process that has ended takes back what that had on lease`() {
+        let memory = AccountMemory()
+        let (ended, other) = (memory.words(side: 0), Quota(memory.words(side: 1)))
+        let quota = Quota(ended)
+        quota.add(10)
+        #expect(quota.lease() == .granted(10))
+        #expect(other.lease() == .contended)
+        let words = memory.words(side: 0)
+        words.begin()
+        #expect(other.left == 10)
+        #expect(other.lease() == .granted(10))
+        other.end(10, used: 10)
+        #expect(other.lease() == .exhausted && Quota(words).isExhausted)
+    }
+
     /// Holds what threads share.
     private final class Shared: Sendable {
         let quota: Quota
