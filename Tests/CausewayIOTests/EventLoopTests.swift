@@ -58,12 +58,11 @@ import Testing
         var left = 2
         first.onTurn = {
             left -= 1
-            if left > 0 {
-                loop.yield(first.token)
-                loop.yield(first.token)
-            }
+            guard left > 0 else { return Self.stop(loop, after: 20) }
+            loop.yield(first.token)
+            loop.yield(first.token)
         }
-        Self.stop(loop, after: 20)
+        Self.stop(loop, after: 10_000)
         try loop.run()
         #expect(journal.lines == ["a turn", "b turn", "a turn"])
     }

@@ -232,8 +232,9 @@ import Testing
             }
             let (port, server) = (try FreePort.next(), try FreePort.next())
             let exit = try LocalNode(LocalRelay.exit(port: server))
+            let timeout = reason == "no answer in time" ? "200 ms" : "20 s"
             let check =
-                ", check: { url: \"http://127.0.0.1:\(target.port)/\", interval: 50 ms, timeout: 200 ms, fall: 1 }"
+                ", check: { url: \"http://127.0.0.1:\(target.port)/\", interval: 50 ms, timeout: \(timeout), fall: 1 }"
             let node = try LocalNode(Self.entry(port: port, servers: [server], group: check))
             #expect(Deadline.wait(20) { node.member("e0")?.present.state == .down })
             let found = node.member("e0")?.present.lastFailure ?? ""
@@ -251,7 +252,7 @@ import Testing
         let exit = try LocalNode(LocalRelay.exit(port: good))
         let page = try Self.page()
         let check =
-            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 60 s, timeout: 1 s, rise: 1, fall: 1 }"
+            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 1 s, timeout: 1 s, rise: 1, fall: 1 }"
         let node = try LocalNode(Self.entry(port: port, servers: [silent.port, good], group: check))
         // Before the first check is over.
         let dial = try SOCKSDial(proxy: port, port: echo.port)
@@ -271,7 +272,7 @@ import Testing
         let full = try LocalNode(LocalRelay.exit(port: ports.1, more: "limits: { sessions: 1 }"))
         let other = try LocalNode(LocalRelay.exit(port: ports.2))
         let check =
-            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 200 ms, timeout: 500 ms, fall: 1 }"
+            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 200 ms, timeout: 2 s, fall: 1 }"
         let node = try LocalNode(Self.entry(port: ports.0, servers: [ports.1, ports.2], group: check))
         let first = try SOCKSDial(proxy: ports.0, port: echo.port)
         first.socket.setPatience(seconds: 30)

@@ -4,6 +4,7 @@ import CausewayConfig
 import CausewayCore
 import CausewayIO
 import CausewayLedger
+import Glibc
 import Logging
 import Synchronization
 import TestSupport
@@ -40,7 +41,17 @@ import Testing
             self.service.stop()
             // One process has a ledger at a time: the old service has to be gone.
             self.service = try Self.make(try TemporaryDirectory(), "", self.clock)
-            self.service = try Self.make(self.directory, users, self.clock)
+            let deadline = Deadline(seconds: 20)
+            while true {
+                do {
+                    self.service = try Self.make(self.directory, users, self.clock)
+                    return
+                } catch let error as LedgerError {
+                    // A process that another test starts at this moment has the lock, until it is another program.
+                    guard case .inUse = error, !deadline.hasPassed else { throw error }
+                    usleep(10_000)
+                }
+            }
         }
 
         private static func make(_ directory: TemporaryDirectory, _ users: String, _ clock: Clock) throws -> UserService

@@ -6,6 +6,23 @@ import Testing
 extension EndToEnd {
     /// What a service manager hears (sd_notify(3)).
     @Suite struct ServiceManagerTests {
+        /// The message with `prefix` that comes while `body` runs. A service manager reads all the time: what does not fit
+        /// into its socket is lost.
+        private static func message(
+            _ prefix: String,
+            to manager: UnixDatagramSocket,
+            while body: () throws -> Void
+        ) throws -> String? {
+            let found = Mutex<String?>(nil)
+            try Background.run {
+                let message = manager.receive { $0.hasPrefix(prefix) }
+                found.withLock { $0 = message }
+            } while: {
+                try body()
+            }
+            return found.withLock { $0 }
+        }
+
         @Test(arguments: ["/", "@"])
         func `a service manager hears of the start, the watchdog, a reload and the end`(kind: String) throws {
             let directory = try TemporaryDirectory()
@@ -29,8 +46,7 @@ extension EndToEnd {
             kill(node.process.pid, SIGHUP)
             #expect(manager.receive { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") } != nil)
             #expect(manager.receive { $0.hasPrefix("READY=1\n") } != nil)
-            try node.stop()
-            #expect(manager.receive { $0.hasPrefix("STOPPING=1\n") } != nil)
+            #expect(try Self.message("STOPPING=1\n", to: manager) { try node.stop() } != nil)
         }
 
         @Test func `a hand-over makes the new process the one that is looked after`() throws {
@@ -50,22 +66,14 @@ extension EndToEnd {
                     environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"]
                 )
             )
-            // A service manager reads all the time: what does not fit into its socket is lost.
-            let main = Mutex<String?>(nil)
-            try Background.run {
-                let message = manager.receive { $0.hasPrefix("MAINPID=") }
-                main.withLock { $0 = message }
-            } while: {
-                try node.upgrade()
-            }
-            #expect(main.withLock { $0 } == "MAINPID=\(node.process)")
+            let main = try Self.message("MAINPID=", to: manager) { try node.upgrade() }
+            #expect(main == "MAINPID=\(node.process)")
             // What the old process says from now on is nothing, so that all of it is the new one's.
             #expect(manager.receive() == "READY=1\nSTATUS=0 sessions")
             for _ in 0..<3 {
                 #expect(manager.receive { $0.hasSuffix("\nWATCHDOG=1") } == "STATUS=0 sessions\nWATCHDOG=1")
             }
-            try node.stop()
-            #expect(manager.receive { $0.hasPrefix("STOPPING=1\n") } != nil)
+            #expect(try Self.message("STOPPING=1\n", to: manager) { try node.stop() } != nil)
         }
 
         /// Sockets of the service manager (sd_listen_fds(3)): connections may come before there is a node.

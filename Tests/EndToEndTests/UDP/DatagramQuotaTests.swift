@@ -18,6 +18,7 @@ extension EndToEnd {
             try association.send(BytePattern.slice(at: 0, count: 10_001), to: echo.port)
             #expect(association.receive() == nil)
             #expect(try node.user("alice").used == 10_000)
+            association.socket.setPatience(seconds: 10)
             try association.exchange(BytePattern.slice(at: 0, count: 5_000), with: echo.port)
             #expect(try node.user("alice").used == 20_000)
             try? association.send([1], to: echo.port)
