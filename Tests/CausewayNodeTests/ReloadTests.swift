@@ -24,6 +24,14 @@ import Testing
         return try socket.read(exactly: bytes.count) == bytes
     }
 
+    /// A connection to a SOCKS5 proxy that has asked for nothing yet (RFC 1928 section 3).
+    private func greeted(_ port: UInt16) throws -> LoopbackSocket {
+        let socket = try LoopbackSocket(connectingTo: port)
+        try socket.write([5, 1, 0])
+        #expect(try socket.read(exactly: 2) == [5, 0])
+        return socket
+    }
+
     @Test func `nothing different keeps every object`() throws {
         let port = try FreePort.next()
         let node = try LocalNode(Self.direct(port: port))
@@ -88,11 +96,7 @@ import Testing
         let echo = try LoopbackServer.echo()
         let port = try FreePort.next()
         let node = try LocalNode(Self.direct(port: port))
-        let sockets = try (0..<2).map { _ in try LoopbackSocket(connectingTo: port) }
-        for socket in sockets {
-            try socket.write([5, 1, 0])
-            #expect(try socket.read(exactly: 2) == [5, 0])
-        }
+        let sockets = try (0..<2).map { _ in try self.greeted(port) }
         func reply(_ socket: LoopbackSocket) throws -> UInt8 {
             try socket.write([5, 1, 0, 1, 127, 0, 0, 1, UInt8(echo.port >> 8), UInt8(echo.port & 255)])
             return try socket.read(exactly: 10)[1]
@@ -107,9 +111,7 @@ import Testing
         let echo = try DatagramEcho()
         let port = try FreePort.next()
         let node = try LocalNode(Self.direct(port: port).replacing("allow: [127.0.0.0/8]", with: "deny: [10.0.0.0/8]"))
-        let socket = try LoopbackSocket(connectingTo: port)
-        try socket.write([5, 1, 0])
-        #expect(try socket.read(exactly: 2) == [5, 0])
+        let socket = try self.greeted(port)
         try node.reload(Self.direct(port: port))
         let association = try SocksAssociation(on: socket)
         try association.exchange([1, 2, 3], with: echo.port)
@@ -118,11 +120,7 @@ import Testing
     @Test func `an association without an exit any more ends, and none begins`() throws {
         let port = try FreePort.next()
         let node = try LocalNode(Self.direct(port: port))
-        let sockets = try (0..<2).map { _ in try LoopbackSocket(connectingTo: port) }
-        for socket in sockets {
-            try socket.write([5, 1, 0])
-            #expect(try socket.read(exactly: 2) == [5, 0])
-        }
+        let sockets = try (0..<2).map { _ in try self.greeted(port) }
         // It has sent nothing yet, and so has left by no exit.
         let association = try SocksAssociation(on: sockets[0])
         try node.reload(Self.direct(port: port).replacing("out", with: "other"))
