@@ -20,4 +20,3 @@ end_to_end() {
 # tests what their own closures hold in circles; so leaks are looked for in the nodes that it starts.
 export ASAN_OPTIONS="exitcode=66:detect_leaks=0"
 export CAUSEWAY_NODE_ASAN_OPTIONS="exitcode=66:detect_leaks=1"
-export LSAN_OPTIONS="suppressions=$PWD/Scripts/lsan.supp:print_suppressions=0"

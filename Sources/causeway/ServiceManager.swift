@@ -16,6 +16,8 @@ final class ServiceManager: @unchecked Sendable {
     private let watchdog: Double?
     private let queue = DispatchQueue(label: "causeway.service-manager")
     private var timer: (any DispatchSourceTimer)?
+    /// Whose status is told; let go of at the end, while the timer's handler goes when the queue gets to it.
+    private var node: Node?
 
     /// As `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` of the environment say; `nil` where nobody listens.
     init?() {
@@ -33,14 +35,26 @@ final class ServiceManager: @unchecked Sendable {
         self.queue.sync {
             let timer = DispatchSource.makeTimerSource(queue: self.queue)
             timer.schedule(deadline: .now(), repeating: seconds, leeway: .milliseconds(100))
-            timer.setEventHandler { [weak self] in
-                guard let self else { return }
-                var lines = ["STATUS=\(node.statusLine)"]
-                if self.watchdog != nil, node.loopsTurn() { lines.append("WATCHDOG=1") }
-                self.socket.send(lines, isToArrive: false)
-            }
+            timer.setEventHandler { [weak self] in self?.tell() }
             timer.resume()
             self.timer = timer
+            self.node = node
+        }
+    }
+
+    /// Tells the status. On the queue.
+    private func tell() {
+        guard let node = self.node else { return }
+        var lines = ["STATUS=\(node.statusLine)"]
+        if self.watchdog != nil, node.loopsTurn() { lines.append("WATCHDOG=1") }
+        self.socket.send(lines, isToArrive: false)
+    }
+
+    private func tellNoMore() {
+        self.queue.sync {
+            self.timer?.cancel()
+            self.timer = nil
+            self.node = nil
         }
     }
 
@@ -56,10 +70,7 @@ final class ServiceManager: @unchecked Sendable {
 
     /// Another process is the node from now on, and tells how it is itself.
     func handedOver(to process: Int32) {
-        self.queue.sync {
-            self.timer?.cancel()
-            self.timer = nil
-        }
+        self.tellNoMore()
         self.socket.send(["MAINPID=\(process)"], isToArrive: true)
     }
 
@@ -71,10 +82,7 @@ final class ServiceManager: @unchecked Sendable {
 
     /// The node ends.
     func stopping() {
-        self.queue.sync {
-            self.timer?.cancel()
-            self.timer = nil
-        }
+        self.tellNoMore()
         self.socket.send(["STOPPING=1", "STATUS=stopping"], isToArrive: true)
     }
 }
