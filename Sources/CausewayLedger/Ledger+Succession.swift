@@ -35,6 +35,8 @@ extension Ledger {
 
     /// Writes the ledger again, as the other process has not come to anything: with the users that there are now, and
     /// places in the counters for those who are new.
+    ///
+    /// - Throws: where the ledger cannot be read; then it is as before, and may be taken back later.
     public func takeBack() throws(LedgerError) {
         guard self.isHandedOver else { return }
         do throws(CounterFile.Foreign) {
@@ -42,12 +44,14 @@ extension Ledger {
         } catch {
             throw .system(path: self.files?.counters ?? "", reason: "\(error)")
         }
+        let (users, identifiers) = (self.users, self.identifiers)
         do {
             self.users = [:]
             self.identifiers = [:]
             try self.load()
             try self.recallFolds()
         } catch {
+            (self.users, self.identifiers) = (users, identifiers)
             throw .notWritable(reason: Self.reason(error))
         }
         self.isHandedOver = false

@@ -18,13 +18,14 @@ extension Ledger {
         for record in records { self.users[record.id] = record }
     }
 
-    /// Ends the cycle of a user at `end`, where another begins, once: with no usage and no top-up.
+    /// Ends the cycle of a user at `end`, once; another begins at `start`, with no usage and no top-up. Nothing is kept of
+    /// cycles between the two.
     ///
     /// Everything that is to count for the old cycle is folded before.
-    public func endCycle(of user: Int64, at end: Int64) throws(LedgerError) {
+    public func endCycle(of user: Int64, at end: Int64, beginningAt start: Int64) throws(LedgerError) {
         guard let old = self.users[user], old.cycleStart < end else { return }
         var new = old
-        new.cycleStart = end
+        new.cycleStart = start
         new.used = Traffic()
         new.topUp = 0
         try self.transaction { db in
@@ -32,14 +33,6 @@ extension Ledger {
             try Self.write(usageOf: new, in: db)
         }
         self.users[user] = new
-    }
-
-    /// Moves the beginning of a cycle that has no usage yet to `start`: nothing is kept of the cycles before.
-    public func skipCycles(of user: Int64, to start: Int64) throws(LedgerError) {
-        guard var record = self.users[user], record.cycleStart < start, record.used.total == 0 else { return }
-        record.cycleStart = start
-        try self.transaction { db in try Self.write(usageOf: record, in: db) }
-        self.users[user] = record
     }
 
     /// Finds out whether the ledger can be written.

@@ -252,7 +252,7 @@ import Testing
         let exit = try LocalNode(LocalRelay.exit(port: good))
         let page = try Self.page()
         let check =
-            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 1 s, timeout: 1 s, rise: 1, fall: 1 }"
+            ", check: { url: \"http://127.0.0.1:\(page.port)/ok\", interval: 1 s, timeout: 5 s, rise: 1, fall: 1 }"
         let node = try LocalNode(Self.entry(port: port, servers: [silent.port, good], group: check))
         // Before the first check is over.
         let dial = try SOCKSDial(proxy: port, port: echo.port)

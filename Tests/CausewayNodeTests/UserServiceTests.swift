@@ -54,8 +54,23 @@ import Testing
             }
         }
 
-        private static func make(_ directory: TemporaryDirectory, _ users: String, _ clock: Clock) throws -> UserService
-        {
+        /// What another process gets from `service`.
+        func handOver(_ service: UserService?) throws -> LedgerSuccession {
+            let succession = try #require(try service?.handOver())
+            return LedgerSuccession(directory: succession.directory, lock: dup(succession.lock))
+        }
+
+        /// A service that has taken over the ledger.
+        func successor(by succession: LedgerSuccession) throws -> UserService {
+            try Self.make(self.directory, "", self.clock, succession: succession)
+        }
+
+        private static func make(
+            _ directory: TemporaryDirectory,
+            _ users: String,
+            _ clock: Clock,
+            succession: LedgerSuccession? = nil
+        ) throws -> UserService {
             let file = try directory.write(
                 """
                 listeners: [{ name: l, type: mixed, address: "127.0.0.1:1", users: true, exit: out }]
@@ -78,6 +93,7 @@ import Testing
             )
             return try UserService(
                 try Configuration.load(path: file),
+                succession: succession,
                 shared: SharedState(limits: limits, resolver: .init(), log: CauseLog(logger: logger)),
                 logger: logger,
                 clock: { clock.now }
@@ -171,6 +187,57 @@ import Testing
         world.clock.now = 1_780_000_200
         world.service.checkpoint()
         #expect(account.denial == .expired)
+    }
+
+    @Test func `a plan that a wrong clock has ended goes on when the clock is set back`() throws {
+        let world = try self.added { $0.expires = .set(1_780_000_100) }
+        let account = try #require(world.account)
+        world.clock.now = 1_780_100_000
+        world.service.checkpoint()
+        #expect(account.denial == .expired)
+        world.clock.now = 1_780_000_050
+        world.service.checkpoint()
+        #expect(account.denial == nil)
+        world.clock.now = 1_780_000_100
+        world.service.checkpoint()
+        #expect(account.denial == .expired)
+    }
+
+    @Test func `what processes had on lease that have ended unseen is there for the next one`() throws {
+        let world = try self.added { $0.quota = .set(1_000) }
+        func account(_ service: UserService?) throws -> UserAccount {
+            try #require(service?.entries.values.first?.account)
+        }
+        func enter(_ service: UserService?) throws {
+            #expect(try account(service).enter(from: .v4(0x7f00_0001), now: HostSystem.now) == nil)
+        }
+        /// Waits for an end: a program that another test starts may have the file for a moment, too.
+        func isFree(_ side: Int, for service: UserService) -> Bool {
+            Deadline.wait(20) { service.ledger.freeSides.contains(side) }
+        }
+        var first: UserService? = world.service
+        world.service = try World().service
+        try enter(first)
+        #expect(try account(first).quota.lease() == .granted(1_000))
+        var second: UserService? = try world.successor(by: try world.handOver(first))
+        #expect(try account(second).quota.lease() == .contended)
+        // Whoever hands over sees that one has ended before it.
+        first = nil
+        #expect(isFree(0, for: try #require(second)))
+        let lock = try world.handOver(second)
+        #expect(try account(second).quota.left == 1_000 && account(second).connectionsOfAll == 0)
+        // Those who end from now on are seen by nobody: one on the side that the next one takes, one on another.
+        var third: UserService? = try world.successor(by: lock)
+        try enter(second)
+        try enter(third)
+        #expect(try account(third).quota.lease() == .granted(1_000))
+        let fourth = try world.successor(by: try world.handOver(third))
+        let last = try world.handOver(fourth)
+        (second, third) = (nil, nil)
+        #expect(isFree(0, for: fourth) && isFree(1, for: fourth))
+        let fifth = try world.successor(by: last)
+        #expect(fifth.ledger.freeSides == [1, 3])
+        #expect(try account(fifth).quota.left == 1_000 && account(fifth).connectionsOfAll == 0)
     }
 
     @Test func `keys overlap for as long as the admin says`() throws {

@@ -24,23 +24,28 @@ extension UserService {
         return try result.get()
     }
 
-    /// Goes on with the ledger, as the other process has not come to anything.
+    /// Goes on with the ledger, as the other process has not come to anything. Where it cannot be read now, that is tried
+    /// again each second.
     func takeBack() {
-        self.lock.withLock { _ in
-            guard self.ledger.isHandedOver else { return }
-            let old = self.ledger.users
-            let isDone = self.attempt { () throws(LedgerError) in try self.ledger.takeBack() }
-            guard isDone else { return }
-            self.markAllUnfolded()
-            let now = self.clock()
-            self.drop(old.values.filter { self.ledger.users[$0.id] == nil })
-            for record in self.ledger.users.values {
-                if let before = old[record.id] { self.put(record, over: before.profile, now: now) }
-            }
-            let new = self.ledger.users.values.filter { old[$0.id] == nil }.sorted { $0.id < $1.id }
-            self.attempt { () throws(LedgerError) in self.publish(try self.open(new, now: now)) }
-            for side in self.ledger.freeSides { self.end(side) }
+        self.lock.withLock { _ in self.takeBackLocked() }
+    }
+
+    func takeBackLocked() {
+        self.isToTakeBack = self.ledger.isHandedOver
+        guard self.isToTakeBack else { return }
+        let old = self.ledger.users
+        let isDone = self.attempt { () throws(LedgerError) in try self.ledger.takeBack() }
+        guard isDone else { return }
+        self.isToTakeBack = false
+        self.markAllUnfolded()
+        let now = self.clock()
+        self.drop(old.values.filter { self.ledger.users[$0.id] == nil })
+        for record in self.ledger.users.values {
+            if let before = old[record.id] { self.put(record, over: before.profile, now: now) }
         }
+        let new = self.ledger.users.values.filter { old[$0.id] == nil }.sorted { $0.id < $1.id }
+        self.attempt { () throws(LedgerError) in self.publish(try self.open(new, now: now)) }
+        for side in self.ledger.freeSides { self.end(side) }
     }
 
     /// Whether one more process could count.
@@ -75,10 +80,12 @@ extension UserService {
     ///
     /// Changes are followed of all users: a handshake that was under way is let in or refused by what is known here.
     ///
-    /// - Parameter present: who has sessions that this process may have to end.
-    func follow(_ present: [UserAccount], now: Int64) {
+    /// - Parameters:
+    ///   - present: who has sessions that this process may have to end.
+    ///   - all: whether to read all users again, whatever is known of changes.
+    func follow(_ present: [UserAccount], all: Bool, now: Int64) {
         for (id, entry) in self.entries
-        where entry.generation != entry.account.words.generation || entry.due <= now {
+        where all || entry.generation != entry.account.words.generation || entry.due <= now {
             self.reread(id, now: now)
         }
         for account in present where account.isPresent { self.enforce(account) }

@@ -56,8 +56,12 @@ final class UserService: @unchecked Sendable {
     private var ids: [Int64] = []
     /// When something is to be done for any of them next.
     private var nextDue = Int64.max
+    /// When they were looked after last.
+    private var checkedAt = Int64.min
     /// Whose counters may have gone on since they were last in the database; `nil` for anybody's.
     private var unfolded: Set<Int64>?
+    /// Whether another process that has the ledger has come to nothing.
+    var isToTakeBack = false
     /// Why the ledger cannot be written at present.
     private(set) var failure: String?
     private var checkpoints = 0
@@ -300,7 +304,11 @@ final class UserService: @unchecked Sendable {
         self.lock.withLock { _ in
             let now = self.clock()
             let present = self.shared.presentUsers.look()
-            guard !self.ledger.isHandedOver else { return self.follow(present, now: now) }
+            // A clock that has been set back makes plans run again that were over.
+            let isBack = now < self.checkedAt
+            self.checkedAt = now
+            if self.isToTakeBack { self.takeBackLocked() }
+            guard !self.ledger.isHandedOver else { return self.follow(present, all: isBack, now: now) }
             self.endOthers()
             self.unfolded?.formUnion(present.map { self.id(of: $0) })
             self.checkpoints += 1
@@ -309,7 +317,7 @@ final class UserService: @unchecked Sendable {
             } else {
                 self.attempt { () throws(LedgerError) in try self.ledger.synchronize() }
             }
-            if self.nextDue <= now { self.attend(now: now) }
+            if isBack || self.nextDue <= now { self.attend(all: isBack, now: now) }
             var hasDevices = false
             for account in present where account.isPresent {
                 self.enforce(account)
@@ -330,9 +338,9 @@ final class UserService: @unchecked Sendable {
         }
     }
 
-    /// Does what is due, for whomever.
-    private func attend(now: Int64) {
-        let due = self.entries.compactMap { $0.value.due <= now ? $0.key : nil }
+    /// Does what is due, for whomever, or looks after all.
+    private func attend(all: Bool, now: Int64) {
+        let due = self.entries.compactMap { all || $0.value.due <= now ? $0.key : nil }
         for id in due { self.attend(to: id, now: now) }
         self.nextDue = self.entries.values.reduce(.max) { min($0, $1.due) }
     }
@@ -371,14 +379,13 @@ final class UserService: @unchecked Sendable {
         guard let start = plan.cycle.start(containing: now, anchor: old.createdAt, in: entry.zone),
             let end = plan.cycle.next(after: old.cycleStart, anchor: old.createdAt, in: entry.zone), end <= start
         else { return }
-        let isDone = self.attempt { () throws(LedgerError) in try self.ledger.endCycle(of: id, at: end) }
+        // Cycles in which the node was down have nothing to remember.
+        let isDone = self.attempt { () throws(LedgerError) in
+            try self.ledger.endCycle(of: id, at: end, beginningAt: start)
+        }
         guard isDone, let new = self.ledger.users[id] else { return }
         entry.account.quota.add(new.limit - old.limit + Int64(clamping: old.used.total))
-        // Cycles in which the node was down have nothing to remember.
-        let isSkipped =
-            start == end
-            || self.attempt { () throws(LedgerError) in try self.ledger.skipCycles(of: id, to: start) }
-        entry.nextCycle = plan.cycle.next(after: isSkipped ? start : end, anchor: old.createdAt, in: entry.zone)
+        entry.nextCycle = plan.cycle.next(after: start, anchor: old.createdAt, in: entry.zone)
         self.entries[id] = entry
         self.logger.info("cycle begun", metadata: ["user": "\(old.profile.name)"])
     }

@@ -81,9 +81,11 @@ import Testing
             }
         } while: {
             defer { isOver.store(true, ordering: .releasing) }
-            for _ in 0..<2_000 {
-                // Most often she has gone just before, and is still noted.
-                self.enter(alice, present)
+            for _ in 0..<20_000 {
+                // Most often she has gone just before, and is still noted. At once, as the moment that counts is short.
+                let denial = alice.enter(from: Self.source, now: Instant(nanoseconds: 1))
+                present.note(alice)
+                guard denial == nil else { throw TestFailure("\(denial as Any)") }
                 let before = looks.load(ordering: .acquiring)
                 // The second of them has begun after she came.
                 while looks.load(ordering: .acquiring) < before + 2 { sched_yield() }

@@ -72,7 +72,9 @@ extension EndToEnd {
             while !deadline.hasPassed, let session = try? node.session(to: source.port) {
                 received.add(session.readToEnd().bytes.count)
             }
-            #expect(try node.used == quota && received.value <= quota)
+            #expect(try node.used == quota)
+            // All of it, but for what a customer does not take in the time that there is for the last bytes.
+            #expect(received.value <= quota && received.value > quota / 4, "\(received.value)")
             try node.lineage.stop()
         }
 
