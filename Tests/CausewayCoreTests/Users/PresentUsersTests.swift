@@ -81,7 +81,9 @@ import Testing
             }
         } while: {
             defer { isOver.store(true, ordering: .releasing) }
-            for _ in 0..<20_000 {
+            // As often as goes in a while: each round waits for the other thread, which may have no core.
+            let deadline = Deadline(seconds: 3)
+            for _ in 0..<20_000 where !deadline.hasPassed {
                 // Most often she has gone just before, and is still noted. At once, as the moment that counts is short.
                 let denial = alice.enter(from: Self.source, now: Instant(nanoseconds: 1))
                 present.note(alice)
