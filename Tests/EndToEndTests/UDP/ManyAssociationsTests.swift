@@ -35,15 +35,17 @@ extension EndToEnd {
             try Self.come(count, to: port)
             let after = (memory: node.status.residentBytes, descriptors: node.status.descriptorCount)
             #expect(try Self.associations(socket) == count + 100)
-            // Each has one socket, of the family that it uses.
-            #expect(after.descriptors == before.descriptors + count)
+            // Each has one socket, of the family that it uses; a connection to the admin API may be closed in between.
+            let sockets = after.descriptors - before.descriptors
+            #expect((count - 2...count).contains(sockets), "\(sockets)")
             let each = (after.memory - before.memory) / count
             print("each of \(count) associations takes \(each) bytes of resident memory")
             // A sanitizer's shadow of the memory would be counted too.
             if !TestSize.isShort { #expect(each <= Self.memoryAtMost) }
             let hasEnded = Deadline.wait(60) { (try? Self.associations(socket)) == 0 }
             #expect(hasEnded)
-            #expect(node.status.descriptorCount <= before.descriptors - 100)
+            let areClosed = Deadline.wait(20) { node.status.descriptorCount <= before.descriptors - 100 }
+            #expect(areClosed, "\(node.status.descriptorCount), \(before.descriptors) before")
             // The same again takes nothing new.
             try Self.come(count, to: port)
             let again = node.status.residentBytes
