@@ -304,9 +304,10 @@ import Testing
             """
         )
         #expect(try self.echoes(SOCKSDial(proxy: port, port: echo.port)))
+        let asked = dns.queries("moves.example/A")
         dns.release()
         #expect(try self.echoes(SOCKSDial(proxy: port, port: echo.port)))
-        #expect(dns.queries("moves.example/A") == 2)
+        #expect(asked > 0 && dns.queries("moves.example/A") > asked)
         #expect(exits.0.traffic(of: "public").begun == 1)
         #expect(exits.1.traffic(of: "public").begun == 1)
         withExtendedLifetime(node) {}

@@ -37,12 +37,15 @@ extension EndToEnd {
             )
             let echo = try DatagramEcho()
             let association = try SocksAssociation(via: proxyPort)
+            // The resolver asks again where an answer is late.
+            var asked = 0
             for payload in [[1], [2, 3], [4, 5, 6]] as [[UInt8]] {
                 try association.send(payload, to: echo.port, named: "here.example")
                 let answer = try #require(association.receive(), "\(client.log)\(exit.log)")
                 #expect(answer.payload == payload && answer.address == 0x7f00_0001 && answer.port == echo.port)
+                if asked == 0 { asked = dns.queries("here.example/A") }
             }
-            #expect(dns.queries("here.example/A") == 1)
+            #expect(asked > 0 && dns.queries("here.example/A") == asked)
             // What no name is does not harm the association.
             try association.send([7], to: echo.port, named: "nx.example")
             try association.exchange([8], with: echo.port)
@@ -105,7 +108,10 @@ extension EndToEnd {
             association.control.close()
             let hasEnded = Deadline.wait(10) { node.status.descriptorCount <= before - 3 }
             #expect(hasEnded)
-            #expect(try EntryStatus(of: directory.file("admin.sock")).sessions.live == 0)
+            let isForgotten = Deadline.wait(10) {
+                (try? EntryStatus(of: directory.file("admin.sock")).sessions.live) == 0
+            }
+            #expect(isForgotten)
             try node.stop()
 
             let without = try Node(
