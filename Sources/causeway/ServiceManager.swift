@@ -50,6 +50,7 @@ final class ServiceManager: @unchecked Sendable {
         self.socket.send(lines, isToArrive: false)
     }
 
+    /// Lets the status be told by nobody, or by another process.
     private func tellNoMore() {
         self.queue.sync {
             self.timer?.cancel()

@@ -30,6 +30,7 @@ extension UserService {
         self.lock.withLock { _ in self.takeBackLocked() }
     }
 
+    /// The same under the lock.
     func takeBackLocked() {
         self.isToTakeBack = self.ledger.isHandedOver
         guard self.isToTakeBack else { return }
